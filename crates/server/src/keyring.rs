@@ -1,0 +1,157 @@
+//! The keys, one for each purpose, all derived from one 256-bit master key (HKDF-SHA-256, RFC 5869).
+//!
+//! Never: writes a key to the database or a log; starts with a key file that others may read; makes a new master key
+//! beside an existing database.
+//! In: the master key's bytes.   Out: `Keyring`.
+//! I/O for this room: `load_or_create`.   Tests: beside the code.
+
+use countersign_core::secret::Key;
+use hkdf::Hkdf;
+use rand::Rng;
+use sha2::Sha256;
+use std::path::{Path, PathBuf};
+
+/// The keys, each for one purpose.
+#[derive(Clone, Debug)]
+pub struct Keyring {
+    /// Derives link secrets, codes and countersign codes from stored random nonces.
+    pub derive: Key,
+    /// Hashes secrets, codes and API keys before they are stored or looked up.
+    pub hash: Key,
+    /// Hashes identifiers and mailboxes for limits and look-ups.
+    pub subject: Key,
+    /// Signs known-device tokens.
+    pub device: Key,
+    /// Signs proof-of-work challenges.
+    pub proof: Key,
+    /// Signs form tokens and cookies of the hosted pages.
+    pub form: Key,
+}
+
+impl Keyring {
+    /// Derives every key from the master key.
+    pub fn derive(master: &[u8; 32]) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"countersign keyring v1"), master);
+        let key = |purpose: &str| {
+            let mut out = [0; 32];
+            match hkdf.expand(purpose.as_bytes(), &mut out) {
+                Ok(()) => Key::new(out),
+                Err(_) => unreachable!("32 bytes are within HKDF's limit"),
+            }
+        };
+        Self {
+            derive: key("derive"),
+            hash: key("hash"),
+            subject: key("subject"),
+            device: key("device"),
+            proof: key("proof"),
+            form: key("form"),
+        }
+    }
+}
+
+/// What can be wrong with the master key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The key file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file does not hold 64 hex digits.
+    #[error("{0}: not a master key: 64 hex digits are expected; restore the file from your backup")]
+    Malformed(PathBuf),
+    /// Somebody else may read it.
+    #[error("{0}: others may read or write the master key; run `chmod 600` on it, and change the key if they did")]
+    Exposed(PathBuf),
+    /// The database exists and its key does not.
+    #[error("{0} is missing, but a database is there: without its key no secret in it can be checked; restore the file")]
+    Missing(PathBuf),
+}
+
+/// Reads the master key from `path`, or makes one where there is neither a key nor a database yet.
+pub fn load_or_create(path: &Path, database_exists: bool, rng: &mut impl Rng) -> Result<Keyring, KeyError> {
+    let io = |source| KeyError::Io { path: path.to_owned(), source };
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            refuse_exposed(path)?;
+            let mut master = [0; 32];
+            let decoded = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes());
+            let bytes = decoded.ok().filter(|b| b.len() == 32).ok_or_else(|| KeyError::Malformed(path.to_owned()))?;
+            master.copy_from_slice(&bytes);
+            Ok(Keyring::derive(&master))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !database_exists => {
+            let mut master = [0; 32];
+            rng.fill_bytes(&mut master);
+            write_new(path, &data_encoding::HEXLOWER.encode(&master)).map_err(io)?;
+            Ok(Keyring::derive(&master))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(KeyError::Missing(path.to_owned())),
+        Err(error) => Err(io(error)),
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn refuse_exposed(path: &Path) -> Result<(), KeyError> {
+    use std::os::unix::fs::PermissionsExt;
+    let meta = std::fs::metadata(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
+    if meta.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(KeyError::Exposed(path.to_owned())) }
+}
+
+#[cfg(not(unix))]
+fn refuse_exposed(_: &Path) -> Result<(), KeyError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{SeedableRng, rngs::StdRng};
+
+    #[test]
+    fn a_key_is_made_once_and_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys/master.key");
+        let first = load_or_create(&path, false, &mut StdRng::seed_from_u64(1)).unwrap();
+        let second = load_or_create(&path, true, &mut StdRng::seed_from_u64(2)).unwrap();
+        assert_eq!(first.hash.mac(&[b"x"]), second.hash.mac(&[b"x"]));
+        assert_ne!(first.hash.mac(&[b"x"]), first.derive.mac(&[b"x"]));
+    }
+
+    #[test]
+    fn a_database_without_its_key_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = load_or_create(&dir.path().join("master.key"), true, &mut StdRng::seed_from_u64(1));
+        assert!(matches!(made, Err(KeyError::Missing(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("master.key");
+        load_or_create(&path, false, &mut StdRng::seed_from_u64(1)).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let read = load_or_create(&path, true, &mut StdRng::seed_from_u64(1));
+        assert!(matches!(read, Err(KeyError::Exposed(_))));
+    }
+}
