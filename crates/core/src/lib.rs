@@ -5,4 +5,5 @@
 
 pub mod ids;
 pub mod secret;
+pub mod span;
 pub mod time;
