@@ -7,4 +7,5 @@ pub mod clock;
 pub mod config;
 pub mod keyring;
 pub mod log;
+pub mod store;
 pub mod text;
