@@ -3,12 +3,12 @@
 use super::reader::Reader;
 
 /// The limits of the recovery gate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Gate {}
 
 impl Gate {
-    // The limits' own types are the pure crate's; they are read with `r.section("gate")`.
-    pub(super) fn read(_: &mut Reader<'_>) -> Self {
-        Self {}
+    pub(super) fn read(r: &mut Reader<'_>) -> Self {
+        r.section("gate")
     }
 }
