@@ -6,4 +6,5 @@
 pub mod gate;
 pub mod ids;
 pub mod secret;
+pub mod span;
 pub mod time;

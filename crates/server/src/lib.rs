@@ -2,7 +2,10 @@
 //!
 //! `docs/architecture.md` says which room may know which; `cargo xtask tidy` holds it.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod keyring;
+pub mod log;
 pub mod store;
 pub mod text;
