@@ -1,9 +1,9 @@
 // Solves the ALTCHA challenge of a page in Web Workers and puts the solution into the form.
 //
 // Never: runs twice for one page, goes on after a form was submitted or the page was left, sends anything by itself
-// other than the form that asks for it.
+// other than that form.
 // In:  an element with data-solve, which holds the challenge in data attributes and its visible parts.
-// Out: input[name=altcha] filled; a form with data-send is submitted.
+// Out: input[name=altcha] filled, and the form submitted.
 "use strict";
 
 (function () {
@@ -29,7 +29,7 @@
   }
 
   function say(text) {
-    if (line) line.textContent = text;
+    line.textContent = text;
   }
 
   function payload(number) {
@@ -47,22 +47,22 @@
   function solved(number) {
     stop();
     form.elements.altcha.value = payload(number);
-    if (bar) bar.value = 1;
+    bar.value = 1;
     say(data.done || "");
-    if (!("send" in data)) return;
     if (typing()) button.hidden = false;
     else form.submit();
   }
 
   function failed() {
     stop();
-    if (bar) bar.hidden = true;
+    bar.hidden = true;
+    line.setAttribute("role", "alert");
     say(data.failed || "");
   }
 
   // The number is equally likely anywhere, so half of what is left is what remains on average.
   function estimate() {
-    if (bar) bar.value = tried / (max + 1);
+    bar.value = tried / (max + 1);
     const elapsed = (performance.now() - begun) / 1000;
     if (elapsed < 0.5) return;
     const left = Math.max(1, Math.ceil((max + 1 - tried) / 2 / (tried / elapsed)));
@@ -88,7 +88,6 @@
   }
 
   function start() {
-    if (begun) return;
     begun = performance.now();
     const count = Math.min(MAX_WORKERS, navigator.hardwareConcurrency || 2, Math.ceil((max + 1) / CHUNK));
     for (let i = 0; i < count; i++) {
@@ -104,7 +103,5 @@
   for (const each of document.forms) each.addEventListener("submit", stop);
   window.addEventListener("pagehide", stop);
   if (!window.Worker || data.algorithm !== "SHA-256" || !(max >= 0)) return failed();
-  // On the first page the puzzle waits until somebody types: a page that is only looked at costs no battery.
-  if ("send" in data) start();
-  else form.addEventListener("input", start, { once: true });
+  start();
 })();

@@ -10,3 +10,11 @@ pub mod headers;
 pub mod nonce;
 pub mod notices;
 pub mod view;
+
+use axum::Router;
+use axum::routing::get;
+
+/// Style sheets, scripts and the mark; they are the same for every site.
+pub fn assets_router() -> Router {
+    Router::new().route("/assets/{file}", get(assets::serve))
+}

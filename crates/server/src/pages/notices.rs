@@ -88,7 +88,7 @@ pub fn verify_known(visit: &Visit, path: &str, known: &Known<'_>) -> Notice {
         Fact::time(visit.say("verify.when"), known.sent_at),
         Fact::text(visit.say("verify.to"), known.masked_to),
     ];
-    let links = visit.locale.say("verify.links", &[("origin", known.origin)]);
+    let links = visit.locale.say("verify.links", &[("origin", &isolated(known.origin))]);
     Notice {
         facts,
         after: vec![visit.say("verify.not_yours"), links],
@@ -99,7 +99,9 @@ pub fn verify_known(visit: &Visit, path: &str, known: &Known<'_>) -> Notice {
 
 /// The message is not from us; there is no "perhaps".
 pub fn verify_unknown(visit: &Visit, path: &str, code: &str) -> Notice {
-    let line = visit.locale.say("verify.unknown", &[("code", code)]);
+    // Hyphens that do not break: a code in two halves is hard to compare.
+    let shown = isolated(&code.replace('-', "\u{2011}"));
+    let line = visit.locale.say("verify.unknown", &[("code", &shown)]);
     Notice {
         after: vec![visit.say("verify.unknown_retype")],
         links: vec![("/verify", visit.say("verify.again"))],
@@ -127,6 +129,11 @@ fn try_again(visit: &Visit, secs: u64) -> String {
 fn notice(visit: &Visit, title: &str, path: &str, tone: Tone, lines: Vec<String>) -> Notice {
     let page = visit.page(title, path);
     Notice { page, tone, lines, facts: Vec::new(), after: Vec::new(), links: Vec::new() }
+}
+
+/// Left to right whatever surrounds it (Unicode UAX 9, isolates).
+fn isolated(text: &str) -> String {
+    format!("\u{2066}{text}\u{2069}")
 }
 
 fn with_times(mut notice: Notice) -> Notice {

@@ -3,6 +3,7 @@
 use super::assets;
 use crate::text::Locale;
 use askama::Template;
+use countersign_core::gate::proof::Challenge;
 use countersign_core::time::Timestamp;
 
 /// The name of a language in that language.
@@ -164,21 +165,6 @@ impl Page {
     }
 }
 
-/// An ALTCHA challenge, as the solver script reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Puzzle {
-    /// `SHA-256`.
-    pub algorithm: String,
-    /// Hex of the hash to find.
-    pub challenge: String,
-    /// The largest number that has to be tried.
-    pub maxnumber: u64,
-    /// What precedes the number.
-    pub salt: String,
-    /// Our signature.
-    pub signature: String,
-}
-
 /// `/recover`: who are you?
 #[derive(Template, Clone, Debug)]
 #[template(path = "pages/recover.html")]
@@ -191,8 +177,6 @@ pub struct Recover {
     pub identifier: String,
     /// What is wrong with it.
     pub error: Option<String>,
-    /// To be solved while somebody types.
-    pub challenge: Option<Puzzle>,
 }
 
 /// The answer to `/recover`: a message is on its way, or the request waits.
@@ -217,7 +201,7 @@ pub struct Sent {
 #[derive(Clone, Debug)]
 pub struct Waiting {
     /// To get ahead.
-    pub challenge: Option<Puzzle>,
+    pub challenge: Option<Challenge>,
     /// After this many minutes the request is dropped.
     pub minutes: u64,
     /// What was wrong with a solution.

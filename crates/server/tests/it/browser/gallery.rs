@@ -1,8 +1,9 @@
 //! Every page in every state that it can be in, without the flows behind them.
 
 use countersign::pages::notices::{self, Known};
-use countersign::pages::view::{Code, Help, Page, PasswordError, Puzzle, Recover, Reset, Sent, Verify, Visit, Waiting};
+use countersign::pages::view::{Code, Help, Page, PasswordError, Recover, Reset, Sent, Verify, Visit, Waiting};
 use countersign::text::Locale;
+use countersign_core::gate::proof::Challenge;
 use countersign_core::time::Timestamp;
 
 /// A rendered page and its name.
@@ -39,7 +40,6 @@ fn forms(visit: &Visit) -> Vec<Picture> {
         nonce: "nonce".into(),
         identifier: String::new(),
         error: None,
-        challenge: None,
     };
     let wrong = Recover {
         identifier: "some\u{2026}one".into(),
@@ -47,7 +47,8 @@ fn forms(visit: &Visit) -> Vec<Picture> {
         ..recover.clone()
     };
     let code = code(visit);
-    let code_wrong = Code { code_error: Some(visit.say("code.error_wrong")), identifier: IDENTIFIER.into(), ..code.clone() };
+    let code_wrong =
+        Code { code_error: Some(visit.say("code.error_wrong")), identifier: IDENTIFIER.into(), ..code.clone() };
     let verify = verify(visit);
     let verify_wrong = Verify { code: "12".into(), error: Some(visit.say("verify.error_format")), ..verify.clone() };
     vec![
@@ -77,7 +78,7 @@ fn verify(visit: &Visit) -> Verify {
 
 /// A puzzle without a solution, so that the page stands still for its picture.
 fn waiting() -> Waiting {
-    let challenge = Puzzle {
+    let challenge = Challenge {
         algorithm: "SHA-256".into(),
         challenge: "0".repeat(64),
         maxnumber: 2_000_000_000,
