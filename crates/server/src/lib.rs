@@ -7,5 +7,6 @@ pub mod clock;
 pub mod config;
 pub mod keyring;
 pub mod log;
+pub mod pages;
 pub mod store;
 pub mod text;
