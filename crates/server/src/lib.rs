@@ -3,6 +3,7 @@
 //! `docs/architecture.md` says which room may know which; `cargo xtask tidy` holds it.
 
 pub mod clock;
+pub mod directory;
 pub mod keyring;
 pub mod store;
 pub mod text;
