@@ -61,7 +61,7 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = rest.split_first()?;
     let long = usize::from(first & 0x7f);
     let (length, rest) = match first {
-        0..0x80 => (usize::from(*first), rest),
+        short if *short < 0x80 => (usize::from(*short), rest),
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(long)?;
             (bytes.iter().fold(0, |sum, b| sum << 8 | usize::from(*b)), rest)
