@@ -4,7 +4,7 @@ use super::super::Place;
 use super::super::db::{Conn, StoreError, sql};
 use super::{known, version};
 use countersign_core::time::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::path::Path;
@@ -56,6 +56,9 @@ async fn sqlite(path: &Path, patience: Duration) -> Result<Inspection, StoreErro
 
 async fn postgres(url: &str, patience: Duration) -> Result<Inspection, StoreError> {
     let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
+    // By itself first: a pool only says that it waited.
+    let alone = tokio::time::timeout(patience, PgConnection::connect_with(&options)).await;
+    alone.map_err(|_| StoreError::Sql(sqlx::Error::PoolTimedOut))??.close().await?;
     let pool: PgPool = PgPoolOptions::new().max_connections(1).acquire_timeout(patience).connect_with(options).await?;
     let mut conn = Conn::Postgres(pool.acquire().await?);
     let table = "SELECT count(*) FROM information_schema.tables
