@@ -4,5 +4,6 @@
 //! parameters, decisions with their reasons go out. `clippy.toml` and `cargo xtask tidy` hold this.
 
 pub mod ids;
+pub mod message;
 pub mod secret;
 pub mod time;
