@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn debug_says_nothing() {
-        let shown = format!("{:?} {:?} {:?}", Key::new([7; 32]), SecretText::new("hunter2"), Key::new([7; 32]).mac(&[]));
+        let shown =
+            format!("{:?} {:?} {:?}", Key::new([7; 32]), SecretText::new("hunter2"), Key::new([7; 32]).mac(&[]));
         assert_eq!(shown, "Key(…) SecretText(…) Digest(…)");
     }
 

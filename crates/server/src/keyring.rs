@@ -68,7 +68,9 @@ pub enum KeyError {
     #[error("{0}: others may read or write the master key; run `chmod 600` on it, and change the key if they did")]
     Exposed(PathBuf),
     /// The database exists and its key does not.
-    #[error("{0} is missing, but a database is there: without its key no secret in it can be checked; restore the file")]
+    #[error(
+        "{0} is missing, but a database is there: without its key no secret in it can be checked; restore the file"
+    )]
     Missing(PathBuf),
 }
 

@@ -4,4 +4,5 @@
 
 pub mod clock;
 pub mod keyring;
+pub mod store;
 pub mod text;

@@ -36,9 +36,8 @@ pub enum Locale {
 
 impl Locale {
     /// Every locale there is.
-    pub const ALL: [Self; 11] = [
-        Self::En, Self::De, Self::Fr, Self::Es, Self::Pt, Self::It, Self::Nl, Self::Pl, Self::Tr, Self::Ar, Self::Ja,
-    ];
+    pub const ALL: [Self; 11] =
+        [Self::En, Self::De, Self::Fr, Self::Es, Self::Pt, Self::It, Self::Nl, Self::Pl, Self::Tr, Self::Ar, Self::Ja];
 
     /// The language subtag (BCP 47).
     pub const fn tag(self) -> &'static str {

@@ -1,0 +1,142 @@
+//! The only SQL: one concrete `Store` over SQLite or PostgreSQL.
+//!
+//! Never: decides anything; answers before a commit; maps a stored value that it does not know to a harmless one;
+//! opens a database whose schema is newer than this program.
+//! In: typed rows and ids.   Out: typed rows, or a `StoreError`.
+//! I/O for this room: this is it.   Tests: tests/it/store.rs, every method on both databases.
+
+pub mod db;
+pub mod evidence;
+pub mod migrate;
+mod writer;
+
+pub use db::{Conn, StoreError};
+
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// SQLite connections that read beside the one writer; two cores gain nothing from more.
+const SQLITE_READERS: u32 = 4;
+/// How long a statement waits for another process that holds SQLite's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a flow waits for a free PostgreSQL connection before it fails with "unavailable".
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// One SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL database by URL.
+    Url(String),
+}
+
+/// The database; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Sqlite { writer: writer::Writer, readers: SqlitePool },
+    Postgres { pool: PgPool },
+}
+
+impl Store {
+    /// Opens the database, checks it, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// `StoreError::Newer` for a schema of a later version, `StoreError::Damaged` when SQLite's own check finds
+    /// something, `StoreError::Sql` when it cannot be reached.
+    pub async fn open(place: &Place, connections: u32) -> Result<Self, StoreError> {
+        match place {
+            Place::File(path) => Self::open_sqlite(path).await,
+            Place::Url(url) => Self::open_postgres(url, connections).await,
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|e| StoreError::Damaged(format!("{}: {e}", parent.display())))?;
+        }
+        // FULL: an answer given after the commit survives a power cut, not only a crash of this process.
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("cache_size", "-16384")
+            .pragma("journal_size_limit", "67108864")
+            .command_buffer_size(256)
+            .disable_statement_logging();
+        let mut conn = Conn::Sqlite(Box::new(sqlx::SqliteConnection::connect_with(&options).await?));
+        let verdict = db::sql("PRAGMA quick_check(1)").fetch_one(&mut conn).await?.text(0)?;
+        if verdict != "ok" {
+            return Err(StoreError::Damaged(verdict));
+        }
+        migrate::run(&mut conn).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        Ok(Self { kind: Kind::Sqlite { writer: writer::Writer::start(conn), readers } })
+    }
+
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+        let pool = pool.connect_with(options).await?;
+        migrate::run(&mut Conn::Postgres(pool.acquire().await?)).await?;
+        Ok(Self { kind: Kind::Postgres { pool } })
+    }
+
+    /// `sqlite` or `postgresql`.
+    pub const fn engine(&self) -> &'static str {
+        match self.kind {
+            Kind::Sqlite { .. } => "sqlite",
+            Kind::Postgres { .. } => "postgresql",
+        }
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<Conn, StoreError> {
+        Ok(match &self.kind {
+            Kind::Sqlite { readers, .. } => Conn::SqliteReader(readers.acquire().await?),
+            Kind::Postgres { pool } => Conn::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Runs `work` in a transaction and returns its result once that is durable; an `Err` rolls back all of it.
+    ///
+    /// On SQLite the one writer commits several such works together, a savepoint each (group commit). The work runs to
+    /// its end even when the caller goes away: a client that hangs up leaves nothing half-done. It may not await
+    /// anything but the connection.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+    {
+        match &self.kind {
+            Kind::Sqlite { writer, .. } => writer.write(work).await,
+            Kind::Postgres { pool } => {
+                let pool = pool.clone();
+                let task = tokio::spawn(async move { writer::postgres_transaction(&pool, work).await });
+                task.await.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({})", self.engine())
+    }
+}
