@@ -4,5 +4,6 @@
 
 pub mod clock;
 pub mod keyring;
+pub mod notify;
 pub mod store;
 pub mod text;

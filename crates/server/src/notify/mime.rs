@@ -1,0 +1,109 @@
+//! Puts a rendered message into the form in which it travels (RFC 5322, MIME).
+//!
+//! Same input, same bytes: nothing here reads a clock or draws a boundary.
+
+use super::dkim::{DkimError, Signer};
+use super::render::Rendered;
+use crate::text::Locale;
+use countersign_core::ids::MessageId;
+use countersign_core::message::Mailbox;
+use countersign_core::time::Timestamp;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox as Addressee, Message, MultiPart, SinglePart};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// A service name longer than this is cut in the From header.
+const MAX_NAME_CHARS: usize = 60;
+
+/// Who a message is from, as the configuration says.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// Shown beside the address; usually the service's name.
+    pub name: String,
+    /// The address. It should be in the domain of the DKIM key (DMARC alignment, RFC 7489, 3.1.1).
+    pub mailbox: Mailbox,
+}
+
+/// What stands on the envelope and in the header of one message.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'a> {
+    /// Who it is from.
+    pub from: &'a Sender,
+    /// Who it is for.
+    pub to: &'a Mailbox,
+    /// Its id; also its Message-ID, at the sender's domain.
+    pub id: &'a MessageId,
+    /// When its row was made; also its Date and its DKIM time.
+    pub created: Timestamp,
+    /// The language that it is in.
+    pub locale: Locale,
+}
+
+/// Why a message could not be built; a fault of ours, never of the recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The mail library refused an address or a header.
+    #[error("the message could not be composed")]
+    Compose,
+    /// The signature failed.
+    #[error(transparent)]
+    Dkim(#[from] DkimError),
+}
+
+/// The message's bytes: text and HTML as alternatives, signed by each signer.
+///
+/// # Errors
+/// `BuildError`; trying again gives the same.
+pub fn build(rendered: &Rendered, letter: &Letter<'_>, signers: &[Signer]) -> Result<Vec<u8>, BuildError> {
+    let bytes = compose(rendered, letter)?;
+    let mut signed = String::new();
+    for signer in signers {
+        signed.push_str(&signer.signature(&bytes, letter.created)?);
+    }
+    Ok([signed.as_bytes(), &bytes].concat())
+}
+
+fn compose(rendered: &Rendered, letter: &Letter<'_>) -> Result<Vec<u8>, BuildError> {
+    let date = UNIX_EPOCH + Duration::from_secs(u64::try_from(letter.created.secs()).unwrap_or(0));
+    let message = Message::builder()
+        .from(addressee(&letter.from.mailbox, Some(&letter.from.name))?)
+        .to(addressee(letter.to, None)?)
+        .subject(one_line(&rendered.subject))
+        .date(date)
+        .message_id(Some(format!("<{}@{}>", letter.id, letter.from.mailbox.domain())))
+        .raw_header(plain("Content-Language", letter.locale.tag()))
+        // RFC 3834, 5: no out-of-office answers to us. Exchange listens to the second one.
+        .raw_header(plain("Auto-Submitted", "auto-generated"))
+        .raw_header(plain("X-Auto-Response-Suppress", "All"))
+        .multipart(alternatives(rendered, letter.id))
+        .map_err(|_| BuildError::Compose)?;
+    Ok(message.formatted())
+}
+
+fn alternatives(rendered: &Rendered, id: &MessageId) -> MultiPart {
+    // The id is unknown to whoever could put text into a message, so the boundary cannot occur in one; and "=_" occurs
+    // in no quoted-printable or base64 text (RFC 2045, 6.7).
+    MultiPart::alternative()
+        .boundary(format!("=_{id}"))
+        .singlepart(part(ContentType::TEXT_PLAIN, &rendered.text))
+        .singlepart(part(ContentType::TEXT_HTML, &rendered.html))
+}
+
+fn part(content_type: ContentType, body: &str) -> SinglePart {
+    SinglePart::builder().header(content_type).body(body.to_owned())
+}
+
+fn addressee(mailbox: &Mailbox, name: Option<&str>) -> Result<Addressee, BuildError> {
+    let address = super::relay::address(mailbox).ok_or(BuildError::Compose)?;
+    let name = name.map(one_line).map(|n| n.chars().take(MAX_NAME_CHARS).collect());
+    Ok(Addressee::new(name, address))
+}
+
+fn plain(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// No line ends and no control characters: what a configuration or a translation says cannot begin a header.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
