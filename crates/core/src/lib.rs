@@ -3,7 +3,9 @@
 //! Never: does I/O, reads a clock, draws randomness, knows a framework or a database. Time and random bytes come in as
 //! parameters, decisions with their reasons go out. `clippy.toml` and `cargo xtask tidy` hold this.
 
+pub mod gate;
 pub mod ids;
 pub mod message;
 pub mod secret;
+pub mod span;
 pub mod time;

@@ -2,8 +2,11 @@
 //!
 //! `docs/architecture.md` says which room may know which; `cargo xtask tidy` holds it.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod keyring;
+pub mod log;
 pub mod notify;
 pub mod store;
 pub mod text;

@@ -1,0 +1,68 @@
+//! `[password]`: what a new password must be, and what hashing one costs.
+
+use super::reader::Reader;
+
+/// What a new password must be, and what hashing one costs.
+#[derive(Clone, Debug)]
+pub struct Password {
+    /// Characters where the password stands alone.
+    pub min_length: usize,
+    /// Characters where a second factor is there.
+    pub min_length_with_second_factor: usize,
+    /// Most characters.
+    pub max_length: usize,
+    /// zxcvbn's estimate to reach, 0 to 4.
+    pub min_score: u8,
+    /// The cost of argon2id.
+    pub argon2: Argon2,
+}
+
+/// The cost of argon2id (RFC 9106).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Argon2 {
+    /// Memory of one hashing, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// Hashings at the same time.
+    pub at_once: usize,
+}
+
+impl Password {
+    pub(super) fn read(r: &mut Reader<'_>) -> Self {
+        let password = Self {
+            min_length: r.number("password.min_length", 8, 128),
+            min_length_with_second_factor: r.number("password.min_length_with_second_factor", 8, 128),
+            // NIST SP 800-63B-4, 3.1.1.2: at least 64 characters must be permitted.
+            max_length: r.number("password.max_length", 64, 4096),
+            min_score: r.number("password.min_score", 0, 4),
+            argon2: Argon2::read(r),
+        };
+        let room = password.min_length.max(password.min_length_with_second_factor) < password.max_length;
+        r.check(room, "password.max_length", "must be more than the least lengths");
+        password
+    }
+}
+
+impl Argon2 {
+    fn read(r: &mut Reader<'_>) -> Self {
+        let cost = Self {
+            memory_kib: r.number("password.argon2.memory_kib", 7168, 4 * 1024 * 1024),
+            iterations: r.number("password.argon2.iterations", 1, 100),
+            parallelism: r.number("password.argon2.parallelism", 1, 64),
+            at_once: r.number("password.argon2.at_once", 1, 1024),
+        };
+        let message = "is below every setting that OWASP recommends: 47104 KiB with 1 pass, 19456 with 2, 12288 with 3, \
+                       9216 with 4, 7168 with 5";
+        r.check(cost.recommended(), "password.argon2.memory_kib", message);
+        cost
+    }
+
+    /// Whether it is at least one of the settings of the OWASP Password Storage Cheat Sheet.
+    fn recommended(self) -> bool {
+        let least = [(47104, 1), (19456, 2), (12288, 3), (9216, 4), (7168, 5)];
+        least.iter().any(|(memory, passes)| self.memory_kib >= *memory && self.iterations >= *passes)
+    }
+}
