@@ -107,3 +107,39 @@ fn plain(name: &'static str, value: &str) -> HeaderValue {
 fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter_bytes(subject: &str, name: &str, text: &str) -> String {
+        let from = Sender { name: name.to_owned(), mailbox: Mailbox::parse("accounts@example.org").unwrap() };
+        let to = Mailbox::parse("mara@bücher.example").unwrap();
+        let id = MessageId::parse("msg_01kx4v9fjfr7gfqx0wzkkd6k3s").unwrap();
+        let created = Timestamp::from_secs(1_768_123_800);
+        let letter = Letter { from: &from, to: &to, id: &id, created, locale: Locale::De };
+        let rendered =
+            Rendered { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
+        String::from_utf8(build(&rendered, &letter, &[]).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_same_letter_gives_the_same_bytes() {
+        insta::assert_snapshot!(letter_bytes("Grüße", "Example", "Grüße\n.\n"), @"");
+        assert_eq!(letter_bytes("x", "Example", "y"), letter_bytes("x", "Example", "y"));
+    }
+
+    #[test]
+    fn no_value_begins_a_header() {
+        let bytes = letter_bytes("x\r\nBcc: all@example.org", "E\r\nBcc: all@example.org\u{2028}", "y");
+        let header = bytes.split("\r\n\r\n").next().unwrap();
+        assert!(header.lines().all(|line| !line.to_ascii_lowercase().starts_with("bcc")), "{header}");
+    }
+
+    #[test]
+    fn lines_are_ascii_and_short() {
+        let bytes = letter_bytes(&"ü".repeat(300), &"日本語 ".repeat(50), &"عربي ".repeat(500));
+        assert!(bytes.is_ascii());
+        assert!(bytes.split("\r\n").all(|line| line.len() <= 78 && !line.contains(['\r', '\n'])));
+    }
+}

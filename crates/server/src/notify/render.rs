@@ -213,3 +213,113 @@ impl Writer<'_> {
 fn shown(at: Timestamp) -> String {
     jiff::Timestamp::from_second(at.secs()).map_or_else(|_| "?".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_core::message::CountersignCode;
+
+    const LINK: &str = "https://accounts.example.org/r/Zm9yLXRlc3RzLW9ubHk";
+    const NOT_ME: &str = "https://accounts.example.org/not-me/bm90LWEtc2VjcmV0";
+
+    fn brand() -> Brand {
+        Brand {
+            service: "Example".to_owned(),
+            origin: "https://accounts.example.org".to_owned(),
+            help: Some("https://example.org/help".to_owned()),
+        }
+    }
+
+    fn values(body: Body) -> Values {
+        Values { countersign: CountersignCode::parse("7KQ2-M9TX-4HRV").unwrap(), body }
+    }
+
+    fn recovery() -> Values {
+        values(Body::Recovery {
+            link: SecretText::new(LINK),
+            code: SecretText::new("40718352"),
+            not_me_link: SecretText::new(NOT_ME),
+            minutes_valid: 15,
+            requested_at: Timestamp::from_secs(1_768_123_800),
+            device: DeviceKind::Android,
+        })
+    }
+
+    fn all() -> Vec<Values> {
+        let at = Timestamp::from_secs(1_768_123_800);
+        let (not_me_link, device) = (SecretText::new(NOT_ME), DeviceKind::Unknown);
+        let cool_off =
+            Body::CoolOff { cancel_link: not_me_link.clone(), takes_effect_at: at, requested_at: at, device };
+        vec![
+            recovery(),
+            values(Body::PasswordChanged { not_me_link, changed_at: at, device }),
+            values(cool_off),
+            values(Body::NotMeConfirmed { done: vec![Measure::LinkClosed, Measure::FewerMessages] }),
+        ]
+    }
+
+    #[test]
+    fn the_english_recovery_message_reads_well() {
+        let rendered = render(&recovery(), Locale::En, &brand());
+        assert_eq!(rendered.subject, "Set a new password for Example");
+        insta::assert_snapshot!(rendered.text, @"");
+    }
+
+    #[test]
+    fn every_message_speaks_every_language() {
+        for locale in Locale::ALL {
+            for values in all() {
+                let what = format!("{} in {}", values.template().as_str(), locale.tag());
+                let Rendered { subject, text, html } = render(&values, locale, &brand());
+                assert!(!subject.is_empty() && !subject.contains(['\n', '{']), "{what}");
+                for part in [&text, &html] {
+                    assert!(part.contains("7KQ2-M9TX-4HRV"), "{what}");
+                    assert!(part.contains("https://accounts.example.org/verify"), "{what}");
+                    assert!(part.contains("Example"), "{what}");
+                }
+                assert!(!text.contains(['{', '<', '&']), "{what}: {text}");
+                let root = format!("<html lang=\"{}\" dir=\"{}\">", locale.tag(), locale.direction());
+                assert!(html.contains(&root), "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_recovery_message_has_link_code_and_a_way_to_say_no() {
+        for locale in Locale::ALL {
+            let Rendered { text, html, subject } = render(&recovery(), locale, &brand());
+            assert!(text.contains(LINK) && text.contains(NOT_ME) && text.contains("4071 8352"), "{}", locale.tag());
+            assert!(html.contains(LINK) && html.contains(NOT_ME), "{}", locale.tag());
+            assert!(html.contains(">4071</span><span>8352<"), "one word when copied: {}", locale.tag());
+            assert!(text.contains("15") && text.contains("2026-01-11 09:30 UTC") && text.contains("Android"));
+            assert!(!subject.contains("4071"), "no code on a locked screen");
+        }
+    }
+
+    #[test]
+    fn html_loads_nothing_and_follows_nobody() {
+        for values in all() {
+            let html = render(&values, Locale::Ar, &brand()).html;
+            for forbidden in ["<img", "<script", "<link", "url(", "src=", "@import", "<form", "onclick"] {
+                assert!(!html.contains(forbidden), "{forbidden}");
+            }
+            let links = html.matches("href=\"").count();
+            let ours = html.matches("href=\"https://accounts.example.org/").count();
+            assert_eq!(links, ours);
+        }
+    }
+
+    #[test]
+    fn what_a_configuration_says_is_escaped() {
+        let brand = Brand { service: "A&B <script>".to_owned(), ..brand() };
+        let rendered = render(&recovery(), Locale::En, &brand);
+        assert!(!rendered.html.contains("<script>"));
+        assert!(rendered.text.contains("A&B <script>"));
+    }
+
+    #[test]
+    fn debug_says_nothing() {
+        let shown = format!("{:?} {:?}", recovery(), render(&recovery(), Locale::En, &brand()));
+        assert!(!shown.contains("Zm9y") && !shown.contains("4071"), "{shown}");
+    }
+}
