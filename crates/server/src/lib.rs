@@ -8,5 +8,6 @@ pub mod config;
 pub mod keyring;
 pub mod log;
 pub mod notify;
+pub mod pages;
 pub mod store;
 pub mod text;
