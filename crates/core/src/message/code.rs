@@ -112,7 +112,9 @@ mod tests {
     fn people_type_it_as_they_like() {
         let wanted = CountersignCode::parse("1011-ABCD-WXYZ");
         assert!(wanted.is_ok());
-        for typed in ["lOiL-abcd-wxyz", " 1011 abcd wxyz ", "1011abcdwxyz", "1011\u{2013}ABCD\u{2212}wxyz\n", "1011.abcd_wxyz"] {
+        for typed in
+            ["lOiL-abcd-wxyz", " 1011 abcd wxyz ", "1011abcdwxyz", "1011\u{2013}ABCD\u{2212}wxyz\n", "1011.abcd_wxyz"]
+        {
             assert_eq!(CountersignCode::parse(typed), wanted, "{typed:?}");
         }
     }
@@ -120,7 +122,9 @@ mod tests {
     #[test]
     fn other_texts_are_not_codes() {
         let long = "0".repeat(1_000_000);
-        for typed in ["", "1011-ABCD-WXY", "1011-ABCD-WXYZ1", "U011-ABCD-WXYZ", "１011-ABCD-WXYZ", "1011-ABCD-WX\0Z", &long] {
+        for typed in
+            ["", "1011-ABCD-WXY", "1011-ABCD-WXYZ1", "U011-ABCD-WXYZ", "１011-ABCD-WXYZ", "1011-ABCD-WX\0Z", &long]
+        {
             assert_eq!(CountersignCode::parse(typed), Err(BadCode));
         }
     }

@@ -30,16 +30,8 @@ pub enum DeviceKind {
 
 impl DeviceKind {
     /// Every family.
-    pub const ALL: [Self; 8] = [
-        Self::Android,
-        Self::Iphone,
-        Self::Ipad,
-        Self::Windows,
-        Self::Mac,
-        Self::ChromeOs,
-        Self::Linux,
-        Self::Unknown,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Android, Self::Iphone, Self::Ipad, Self::Windows, Self::Mac, Self::ChromeOs, Self::Linux, Self::Unknown];
 
     /// The name in the store; never changes.
     pub const fn as_str(self) -> &'static str {

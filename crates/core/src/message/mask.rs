@@ -51,7 +51,17 @@ mod tests {
 
     #[test]
     fn garbage_shows_nothing() {
-        for text in ["", "mara", "@", "mara@", "@example.org", "mara@localhost", "mara@example.", "m@e.o\u{202e}rg", "m@e.\r\nx"] {
+        for text in [
+            "",
+            "mara",
+            "@",
+            "mara@",
+            "@example.org",
+            "mara@localhost",
+            "mara@example.",
+            "m@e.o\u{202e}rg",
+            "m@e.\r\nx",
+        ] {
             assert_eq!(mask_mailbox(text), HIDDEN, "{text:?}");
         }
         assert_eq!(mask_mailbox("\u{202e}x@example.org"), "•••@e•••.org");

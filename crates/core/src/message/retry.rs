@@ -8,8 +8,11 @@ use crate::time::Timestamp;
 use rand_core::Rng;
 use std::time::Duration;
 
+/// No wait is longer than a year, whatever the settings say; a bound for the arithmetic.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Doubling waits with jitter, up to a longest wait and a last try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retry {
     /// The longest wait after the first try.
     pub first: Duration,
@@ -17,22 +20,22 @@ pub struct Retry {
     pub max: Duration,
     /// Tries in all; after the last one it is given up.
     pub attempts: u32,
+    /// The share of each wait that is drawn, from 0 (none) to 1 (all of it).
+    pub jitter: f64,
 }
 
 impl Retry {
     /// When to try again after `tries` failed tries (1 after the first); `None` to give up.
     ///
-    /// The wait is drawn evenly from the upper half of `first · 2^(tries − 1)`, so that messages which failed together
-    /// do not come back together, and none comes back at once.
+    /// The wait is `first · 2^(tries − 1)`, less a random part of it, so that messages which failed together do not come
+    /// back together.
     pub fn retry_at(&self, tries: u32, now: Timestamp, rng: &mut impl Rng) -> Option<Timestamp> {
         if tries >= self.attempts {
             return None;
         }
         let doubled = self.first.saturating_mul(1_u32.checked_shl(tries.saturating_sub(1)).unwrap_or(u32::MAX));
-        let longest = u64::try_from(doubled.min(self.max).as_micros()).unwrap_or(u64::MAX);
-        let half = longest / 2;
-        let jitter = rng.next_u64() % (longest - half + 1);
-        Some(now.plus(Duration::from_micros(half + jitter)))
+        let drawn = f64::from(rng.next_u32()) / f64::from(u32::MAX);
+        Some(now.plus(doubled.min(self.max).min(LONGEST).mul_f64(1.0 - self.jitter.clamp(0.0, 1.0).max(0.0) * drawn)))
     }
 }
 
@@ -41,7 +44,8 @@ mod tests {
     use super::*;
     use rand::{SeedableRng, rngs::StdRng};
 
-    const RETRY: Retry = Retry { first: Duration::from_secs(4), max: Duration::from_secs(60), attempts: 9 };
+    const RETRY: Retry =
+        Retry { first: Duration::from_secs(4), max: Duration::from_secs(60), attempts: 9, jitter: 0.5 };
 
     #[test]
     fn waits_double_up_to_the_longest_and_then_end() {
@@ -60,9 +64,13 @@ mod tests {
 
     #[test]
     fn extreme_settings_do_not_overflow() {
-        let retry = Retry { first: Duration::MAX, max: Duration::MAX, attempts: u32::MAX };
+        let retry =
+            Retry { first: Duration::MAX, max: Duration::MAX, attempts: u32::MAX, jitter: 0.5 };
         assert!(retry.retry_at(u32::MAX - 1, Timestamp::from_secs(1), &mut StdRng::seed_from_u64(2)).is_some());
-        let none = Retry { first: Duration::ZERO, max: Duration::ZERO, attempts: 2 };
-        assert_eq!(none.retry_at(1, Timestamp::from_secs(1), &mut StdRng::seed_from_u64(2)), Some(Timestamp::from_secs(1)));
+        let none = Retry { first: Duration::ZERO, max: Duration::ZERO, attempts: 2, jitter: f64::NAN };
+        assert_eq!(
+            none.retry_at(1, Timestamp::from_secs(1), &mut StdRng::seed_from_u64(2)),
+            Some(Timestamp::from_secs(1))
+        );
     }
 }

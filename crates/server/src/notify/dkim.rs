@@ -14,8 +14,9 @@ use std::fmt;
 
 /// Headers that are signed. Each is named once more than it occurs ("oversigned", RFC 6376, 8.15), so that nobody can
 /// add a second From or Subject to a genuine message and keep its signature.
-const SIGNED: [&str; 9] = [
+const SIGNED: [&str; 10] = [
     "from",
+    "reply-to",
     "to",
     "subject",
     "date",
@@ -159,7 +160,8 @@ impl SigningKey {
 }
 
 fn is_dns_name(name: &str) -> bool {
-    let label = |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let label =
+        |l: &str| !l.is_empty() && l.len() <= 63 && l.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     name.len() <= 253 && name.split('.').all(label)
 }
 
@@ -283,7 +285,7 @@ mod tests {
         let sign = |message: &str| signer.signature(message.as_bytes(), Timestamp::from_secs(7)).unwrap();
         assert_eq!(sign(MESSAGE), sign(MESSAGE));
         assert_ne!(sign(MESSAGE), sign(&MESSAGE.replace("text", "test")));
-        assert!(sign(MESSAGE).contains("h=from:from:to:to:subject:subject:\r\n  date:"));
+        assert!(sign(MESSAGE).contains("h=from:from:reply-to:to:to:subject:\r\n  subject:date:"));
         assert!(sign(MESSAGE).split("\r\n").all(|line| line.len() <= 78));
     }
 
@@ -299,7 +301,10 @@ mod tests {
     fn bad_keys_and_names_are_refused() {
         let from = |pem: &str| Signer::from_pem("example.org", "s", &SecretText::new(pem)).map(|_| ());
         assert_eq!(from("hello"), Err(DkimError::NotPem));
-        assert_eq!(from("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), Err(DkimError::UnsuitableKey));
+        assert_eq!(
+            from("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+            Err(DkimError::UnsuitableKey)
+        );
         let named = |domain, selector| Signer::from_pem(domain, selector, &rfc_8463_key()).map(|_| ());
         assert_eq!(named("example.org\r\nX: y", "s"), Err(DkimError::BadName));
         assert_eq!(named("example.org", ""), Err(DkimError::BadName));

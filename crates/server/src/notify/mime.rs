@@ -22,6 +22,8 @@ pub struct Sender {
     pub name: String,
     /// The address. It should be in the domain of the DKIM key (DMARC alignment, RFC 7489, 3.1.1).
     pub mailbox: Mailbox,
+    /// Where answers go, if somebody does read them.
+    pub reply_to: Option<Mailbox>,
 }
 
 /// What stands on the envelope and in the header of one message.
@@ -65,8 +67,11 @@ pub fn build(rendered: &Rendered, letter: &Letter<'_>, signers: &[Signer]) -> Re
 
 fn compose(rendered: &Rendered, letter: &Letter<'_>) -> Result<Vec<u8>, BuildError> {
     let date = UNIX_EPOCH + Duration::from_secs(u64::try_from(letter.created.secs()).unwrap_or(0));
-    let message = Message::builder()
-        .from(addressee(&letter.from.mailbox, Some(&letter.from.name))?)
+    let mut builder = Message::builder().from(addressee(&letter.from.mailbox, Some(&letter.from.name))?);
+    if let Some(reply_to) = &letter.from.reply_to {
+        builder = builder.reply_to(addressee(reply_to, None)?);
+    }
+    let message = builder
         .to(addressee(letter.to, None)?)
         .subject(one_line(&rendered.subject))
         .date(date)
@@ -113,13 +118,13 @@ mod tests {
     use super::*;
 
     fn letter_bytes(subject: &str, name: &str, text: &str) -> String {
-        let from = Sender { name: name.to_owned(), mailbox: Mailbox::parse("accounts@example.org").unwrap() };
+        let from =
+            Sender { name: name.to_owned(), mailbox: Mailbox::parse("accounts@example.org").unwrap(), reply_to: None };
         let to = Mailbox::parse("mara@bücher.example").unwrap();
         let id = MessageId::parse("msg_01kx4v9fjfr7gfqx0wzkkd6k3s").unwrap();
         let created = Timestamp::from_secs(1_768_123_800);
         let letter = Letter { from: &from, to: &to, id: &id, created, locale: Locale::De };
-        let rendered =
-            Rendered { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
+        let rendered = Rendered { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
         String::from_utf8(build(&rendered, &letter, &[]).unwrap()).unwrap()
     }
 

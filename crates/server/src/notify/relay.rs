@@ -43,6 +43,8 @@ pub struct RelaySettings {
     pub security: Security,
     /// How we log in, by AUTH PLAIN or LOGIN, whichever is offered.
     pub login: Option<Login>,
+    /// Whether the password may cross a network in clear; for a closed network, and only if somebody asked for it.
+    pub allow_plaintext: bool,
     /// What we call ourselves in EHLO; the machine's name if not given.
     pub hello: Option<String>,
     /// PEM certificates that are trusted besides the public ones, for a relay of one's own.
@@ -66,6 +68,7 @@ impl RelaySettings {
             port,
             security: Security::None,
             login: None,
+            allow_plaintext: false,
             hello: None,
             ca_pem: None,
             connections: 2,
@@ -135,7 +138,7 @@ impl Relay {
     /// # Errors
     /// Settings that could never work, or that would send a password in clear.
     pub fn new(settings: RelaySettings) -> Result<Self, RelayError> {
-        if settings.login.is_some() && settings.security == Security::None && !is_this_machine(&settings.host) {
+        if sends_password_in_clear(&settings) {
             return Err(RelayError::LoginInClear);
         }
         if settings.hello.as_deref().is_some_and(|name| !is_host_name(name)) {
@@ -264,6 +267,11 @@ pub(super) fn address(mailbox: &Mailbox) -> Option<lettre::Address> {
     lettre::Address::new(mailbox.local(), mailbox.domain()).ok()
 }
 
+fn sends_password_in_clear(settings: &RelaySettings) -> bool {
+    let clear = settings.security == Security::None && !settings.allow_plaintext;
+    settings.login.is_some() && clear && !is_this_machine(&settings.host)
+}
+
 fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
@@ -288,12 +296,12 @@ fn has_clean_line_ends(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use super::super::session::Reply;
 
     #[test]
     fn a_password_does_not_cross_a_network_in_clear() {
         let login = Some(Login { user: "countersign".to_owned(), password: SecretText::new("x") });
-        let away = RelaySettings { host: "mail.example.org".to_owned(), login: login.clone(), ..RelaySettings::local(25) };
+        let away =
+            RelaySettings { host: "mail.example.org".to_owned(), login: login.clone(), ..RelaySettings::local(25) };
         assert_eq!(Relay::new(away).err(), Some(RelayError::LoginInClear));
         assert!(Relay::new(RelaySettings { login, ..RelaySettings::local(25) }).is_ok());
     }

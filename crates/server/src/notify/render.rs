@@ -198,7 +198,12 @@ impl Writer<'_> {
         vec![(self.say(when), shown(at)), (self.say("mail_common.device"), product)]
     }
 
-    fn cool_off_facts(self, takes_effect: Timestamp, requested: Timestamp, device: DeviceKind) -> Vec<(String, String)> {
+    fn cool_off_facts(
+        self,
+        takes_effect: Timestamp,
+        requested: Timestamp,
+        device: DeviceKind,
+    ) -> Vec<(String, String)> {
         let mut facts = vec![(self.say("mail_cooloff.takes_effect_at"), shown(takes_effect))];
         facts.extend(self.facts("mail_common.requested_at", requested, device));
         facts
@@ -211,7 +216,8 @@ impl Writer<'_> {
 
 /// `2026-01-11 09:30 UTC`: the same in every language, and we do not know the reader's time zone.
 fn shown(at: Timestamp) -> String {
-    jiff::Timestamp::from_second(at.secs()).map_or_else(|_| "?".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    jiff::Timestamp::from_second(at.secs())
+        .map_or_else(|_| "?".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 #[cfg(test)]

@@ -266,7 +266,6 @@ async fn limit<T>(
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -93,7 +93,9 @@ fn private(name: &'static str, path: &Path) -> Check {
         return Check::fail(name, format!("{shown}: {error}"), "give it to the user that runs Countersign");
     }
     match others_may(path) {
-        Some(mode) => Check::fail(name, format!("{shown} has mode {mode:03o}: others can read it"), format!("chmod 600 {shown}")),
+        Some(mode) => {
+            Check::fail(name, format!("{shown} has mode {mode:03o}: others can read it"), format!("chmod 600 {shown}"))
+        }
         None => Check::ok(name, format!("{shown} is readable by this user only")),
     }
 }

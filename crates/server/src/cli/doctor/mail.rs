@@ -18,7 +18,11 @@ pub async fn look(mail: &Mail, hello: &str, offline: bool) -> Vec<Check> {
     let patience = mail.timeout.duration().saturating_mul(4);
     match tokio::time::timeout(patience, converse(mail, host, hello)).await {
         Ok(checks) => checks,
-        Err(_) => vec![Check::fail("mail server", format!("{host} was silent too long"), "look at its log, or raise mail.timeout")],
+        Err(_) => vec![Check::fail(
+            "mail server",
+            format!("{host} was silent too long"),
+            "look at its log, or raise mail.timeout",
+        )],
     }
 }
 
@@ -56,7 +60,9 @@ async fn protect(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, 
     let name = "mail security";
     match mail.security {
         Security::Tls => Check::ok(name, "TLS from the first byte, certificate good"),
-        Security::None => Check::warn(name, "no TLS, as configured", "use \"starttls\" or \"tls\" where the server offers it"),
+        Security::None => {
+            Check::warn(name, "no TLS, as configured", "use \"starttls\" or \"tls\" where the server offers it")
+        }
         Security::Starttls if !connection.can_starttls() => {
             let advice = "set mail.security to \"tls\" with the right port, or let the server offer STARTTLS";
             Check::fail(name, format!("{host} does not offer STARTTLS; nothing will be sent"), advice)
@@ -79,7 +85,10 @@ async fn starttls(connection: &mut AsyncSmtpConnection, host: &str, hello: &Clie
 async fn sign_in(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Check {
     let name = "mail sign-in";
     let Some(login) = &mail.login else {
-        return Check::not_checked(name, "mail.username is empty; whether the server takes our mail is seen only by sending");
+        return Check::not_checked(
+            name,
+            "mail.username is empty; whether the server takes our mail is seen only by sending",
+        );
     };
     let credentials = Credentials::new(login.username.clone(), login.password.expose().to_owned());
     match connection.auth(DEFAULT_MECHANISMS, &credentials).await {

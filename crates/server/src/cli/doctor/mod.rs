@@ -50,7 +50,8 @@ async fn examine(global: &Global, args: &Args) -> Vec<Check> {
             checks
         }
         Err(problems) => {
-            let advice = "correct the file or the environment; `countersign check-config --defaults` explains every key";
+            let advice =
+                "correct the file or the environment; `countersign check-config --defaults` explains every key";
             let mut checks = vec![Check::fail("configuration", problems.to_string(), advice)];
             checks.extend(files::data_directory(&global.data, Clock::system().now()));
             checks.push(Check::not_checked("everything else", "it needs a configuration without problems"));
