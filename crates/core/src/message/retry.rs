@@ -64,8 +64,7 @@ mod tests {
 
     #[test]
     fn extreme_settings_do_not_overflow() {
-        let retry =
-            Retry { first: Duration::MAX, max: Duration::MAX, attempts: u32::MAX, jitter: 0.5 };
+        let retry = Retry { first: Duration::MAX, max: Duration::MAX, attempts: u32::MAX, jitter: 0.5 };
         assert!(retry.retry_at(u32::MAX - 1, Timestamp::from_secs(1), &mut StdRng::seed_from_u64(2)).is_some());
         let none = Retry { first: Duration::ZERO, max: Duration::ZERO, attempts: 2, jitter: f64::NAN };
         assert_eq!(

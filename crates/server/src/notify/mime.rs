@@ -130,7 +130,31 @@ mod tests {
 
     #[test]
     fn the_same_letter_gives_the_same_bytes() {
-        insta::assert_snapshot!(letter_bytes("Grüße", "Example", "Grüße\n.\n"), @"");
+        insta::assert_snapshot!(letter_bytes("Grüße", "Example", "Grüße\n.\n"), @r#"
+        From: Example <accounts@example.org>
+        To: mara@xn--bcher-kva.example
+        Subject: =?utf-8?b?R3LDvMOfZQ==?=
+        Date: Sun, 11 Jan 2026 09:30:00 +0000
+        Message-ID: <msg_01kx4v9fjfr7gfqx0wzkkd6k3s@example.org>
+        Content-Language: de
+        Auto-Submitted: auto-generated
+        X-Auto-Response-Suppress: All
+        MIME-Version: 1.0
+        Content-Type: multipart/alternative;
+         boundary="=_msg_01kx4v9fjfr7gfqx0wzkkd6k3s"
+
+        --=_msg_01kx4v9fjfr7gfqx0wzkkd6k3s
+        Content-Type: text/plain; charset=utf-8
+        Content-Transfer-Encoding: base64
+
+        R3LDvMOfZQ0KLg0K
+        --=_msg_01kx4v9fjfr7gfqx0wzkkd6k3s
+        Content-Type: text/html; charset=utf-8
+        Content-Transfer-Encoding: base64
+
+        PHA+R3LDvMOfZQ0KLg0KPC9wPg==
+        --=_msg_01kx4v9fjfr7gfqx0wzkkd6k3s--
+        "#);
         assert_eq!(letter_bytes("x", "Example", "y"), letter_bytes("x", "Example", "y"));
     }
 

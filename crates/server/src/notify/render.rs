@@ -268,7 +268,41 @@ mod tests {
     fn the_english_recovery_message_reads_well() {
         let rendered = render(&recovery(), Locale::En, &brand());
         assert_eq!(rendered.subject, "Set a new password for Example");
-        insta::assert_snapshot!(rendered.text, @"");
+        insta::assert_snapshot!(rendered.text, @r"
+        Set a new password
+
+        Somebody, most likely you, asked to set a new password for your account at Example.
+
+        Nothing has changed so far. If you did not ask, you can leave this message alone; your password stays as it is.
+
+        If it was you, continue here:
+
+        https://accounts.example.org/r/Zm9yLXRlc3RzLW9ubHk
+
+        Or type this code into the page on which you asked:
+
+        4071 8352
+
+        The link and the code work once, within 15 min of the request. Give neither to anybody.
+
+        Requested: 2026-01-11 09:30 UTC
+        Device: Android
+
+        You did not ask? Tell us here: the link stops working at once, and we will send you fewer of these messages.
+
+        https://accounts.example.org/not-me/bm90LWEtc2VjcmV0
+
+        Is this message really from us?
+
+        Every message from Example has a code of its own. Type https://accounts.example.org/verify into your browser yourself and enter the code; the page says when we sent this message and to whom.
+        Code of this message: 7KQ2-M9TX-4HRV
+
+        We never ask you for a password or a code by mail, by phone or in a chat. Whoever does is not us.
+
+        You never need to answer this message; replies are not read.
+        You receive it because this address belongs to an account at Example.
+        Help: https://example.org/help
+        ");
     }
 
     #[test]

@@ -8,10 +8,10 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::{self, response::Response};
-use std::cell::Cell;
 use std::error::Error as _;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How far a session had come.
@@ -220,9 +220,9 @@ impl Session {
     pub(super) async fn content(&mut self, bytes: &[u8]) -> Result<Reply, Interrupted> {
         // The final dot is written only after the last chunk was taken and another was asked for. Until then the relay
         // must not accept what it has (RFC 5321, 4.1.1.4), so a break before that moment is a plain failure.
-        let complete = Cell::new(false);
+        let complete = AtomicBool::new(false);
         let end = std::iter::from_fn(|| {
-            complete.set(true);
+            complete.store(true, Ordering::Relaxed);
             None
         });
         let chunks = bytes.chunks(16 * 1024).chain(end);
@@ -230,7 +230,9 @@ impl Session {
         self.messages += 1;
         match result {
             Ok(response) => Ok(reply_of(&response)),
-            Err(reason) => Err(Interrupted { ambiguous: complete.get() && reason.code().is_none(), reason }),
+            Err(reason) => {
+                Err(Interrupted { ambiguous: complete.load(Ordering::Relaxed) && reason.code().is_none(), reason })
+            }
         }
     }
 }

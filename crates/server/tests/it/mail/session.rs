@@ -73,7 +73,9 @@ async fn many_at_once_share_few_connections() {
     let relay = relay(&sink);
     let sends = (0..20).map(|n| {
         let relay = relay.clone();
-        tokio::spawn(async move { matches!(send(&relay, &format!("m{n}@example.org")).await, (Outcome::Sent(_), true)) })
+        tokio::spawn(
+            async move { matches!(send(&relay, &format!("m{n}@example.org")).await, (Outcome::Sent(_), true)) },
+        )
     });
     let sends: Vec<_> = sends.collect();
     for sent in sends {
@@ -104,7 +106,9 @@ async fn a_silent_relay_is_given_up_in_time() {
 
 #[tokio::test]
 async fn postfix_takes_it_too() {
-    let path = ["/usr/sbin/smtp-sink", "/usr/lib/postfix/sbin/smtp-sink"].into_iter().find(|p| std::path::Path::new(p).exists());
+    let path = ["/usr/sbin/smtp-sink", "/usr/lib/postfix/sbin/smtp-sink"]
+        .into_iter()
+        .find(|p| std::path::Path::new(p).exists());
     let Some(path) = path else { return not_run("mail against Postfix's smtp-sink", "install postfix") };
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
