@@ -45,7 +45,15 @@ async fn a_signed_message_arrives_and_is_read_as_it_was_meant() {
     }
     let Some(read) = kept[0].check(&records) else { return };
     let header = ["subject", "from", "to", "date", "id", "language", "auto"].map(|name| read[name].as_str().unwrap());
-    insta::assert_snapshot!(header.join("\n"), @"");
+    insta::assert_snapshot!(header.join("\n"), @r"
+    Set a new password for Example
+    Example <accounts@example.org>
+    mara@example.org
+    Sun, 11 Jan 2026 09:30:00 +0000
+    <msg_01kx4v9fjfr7gfqx0wzkkd6k3s@example.org>
+    en
+    auto-generated
+    ");
     assert!(read["text"].as_str().unwrap().contains("4071 8352"));
     assert!(read["html"].as_str().unwrap().contains("/r/Zm9yLXRlc3RzLW9ubHk"));
 }

@@ -20,7 +20,13 @@ async fn a_no_for_now_is_tried_again_and_a_never_is_not() {
         let (outcome, announced) = send(&relay, to).await;
         seen.push(format!("{} announced={announced} {outcome:?}", to.split('@').next().unwrap()));
     }
-    insta::assert_snapshot!(seen.join("\n"), @"");
+    insta::assert_snapshot!(seen.join("\n"), @r#"
+    later announced=false Retry(Reason { stage: Recipient, fault: Reply(Reply { code: 450, enhanced: Some("4.2.0") }) })
+    never announced=false Refused(Reason { stage: Recipient, fault: Reply(Reply { code: 550, enhanced: Some("5.1.1") }) })
+    full announced=true Retry(Reason { stage: Content, fault: Reply(Reply { code: 452, enhanced: Some("4.3.1") }) })
+    spam announced=true Refused(Reason { stage: Content, fault: Reply(Reply { code: 554, enhanced: Some("5.7.1") }) })
+    mara announced=true Sent(Reply { code: 250, enhanced: Some("2.0.0") })
+    "#);
     assert!(!seen.concat().contains("example.org"), "replies repeat the address, reasons do not");
     let kept = sink.kept();
     assert_eq!((kept.len(), &kept[0].facts["connection"]), (1, &1.into()), "a no does not cost the connection");

@@ -28,6 +28,8 @@ impl Sink {
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // aiosmtpd warns about what the tests do to it on purpose.
+            .stderr(std::fs::File::create(dir.path().join("log.txt")).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();
