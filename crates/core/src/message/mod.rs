@@ -4,16 +4,16 @@
 //! In: stored names, addresses, `now`.   Out: kinds, codes, masked addresses, times.
 //! I/O for this room: server/src/notify and server/src/jobs.   Tests: beside the code.
 
+mod address;
 mod code;
 mod device;
-mod mailbox;
 mod mask;
 pub mod pace;
 pub mod retry;
 
+pub use address::{BadAddress, MailAddress};
 pub use code::{BadCode, CountersignCode};
 pub use device::DeviceKind;
-pub use mailbox::{BadMailbox, Mailbox};
 pub use mask::{mask_mailbox, mask_phone};
 
 /// Every kind of message that we send; there are no others.

@@ -6,7 +6,7 @@ use super::dkim::{DkimError, Signer};
 use super::render::Rendered;
 use crate::text::Locale;
 use countersign_core::ids::MessageId;
-use countersign_core::message::Mailbox;
+use countersign_core::message::MailAddress;
 use countersign_core::time::Timestamp;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox as Addressee, Message, MultiPart, SinglePart};
@@ -21,9 +21,9 @@ pub struct Sender {
     /// Shown beside the address; usually the service's name.
     pub name: String,
     /// The address. It should be in the domain of the DKIM key (DMARC alignment, RFC 7489, 3.1.1).
-    pub mailbox: Mailbox,
+    pub address: MailAddress,
     /// Where answers go, if somebody does read them.
-    pub reply_to: Option<Mailbox>,
+    pub reply_to: Option<MailAddress>,
 }
 
 /// What stands on the envelope and in the header of one message.
@@ -32,7 +32,7 @@ pub struct Letter<'a> {
     /// Who it is from.
     pub from: &'a Sender,
     /// Who it is for.
-    pub to: &'a Mailbox,
+    pub to: &'a MailAddress,
     /// Its id; also its Message-ID, at the sender's domain.
     pub id: &'a MessageId,
     /// When its row was made; also its Date and its DKIM time.
@@ -67,7 +67,7 @@ pub fn build(rendered: &Rendered, letter: &Letter<'_>, signers: &[Signer]) -> Re
 
 fn compose(rendered: &Rendered, letter: &Letter<'_>) -> Result<Vec<u8>, BuildError> {
     let date = UNIX_EPOCH + Duration::from_secs(u64::try_from(letter.created.secs()).unwrap_or(0));
-    let mut builder = Message::builder().from(addressee(&letter.from.mailbox, Some(&letter.from.name))?);
+    let mut builder = Message::builder().from(addressee(&letter.from.address, Some(&letter.from.name))?);
     if let Some(reply_to) = &letter.from.reply_to {
         builder = builder.reply_to(addressee(reply_to, None)?);
     }
@@ -75,7 +75,7 @@ fn compose(rendered: &Rendered, letter: &Letter<'_>) -> Result<Vec<u8>, BuildErr
         .to(addressee(letter.to, None)?)
         .subject(one_line(&rendered.subject))
         .date(date)
-        .message_id(Some(format!("<{}@{}>", letter.id, letter.from.mailbox.domain())))
+        .message_id(Some(format!("<{}@{}>", letter.id, letter.from.address.domain())))
         .raw_header(plain("Content-Language", letter.locale.tag()))
         // RFC 3834, 5: no out-of-office answers to us. Exchange listens to the second one.
         .raw_header(plain("Auto-Submitted", "auto-generated"))
@@ -98,10 +98,10 @@ fn part(content_type: ContentType, body: &str) -> SinglePart {
     SinglePart::builder().header(content_type).body(body.to_owned())
 }
 
-fn addressee(mailbox: &Mailbox, name: Option<&str>) -> Result<Addressee, BuildError> {
-    let address = super::relay::address(mailbox).ok_or(BuildError::Compose)?;
+fn addressee(address: &MailAddress, name: Option<&str>) -> Result<Addressee, BuildError> {
+    let wire = super::relay::wire(address).ok_or(BuildError::Compose)?;
     let name = name.map(one_line).map(|n| n.chars().take(MAX_NAME_CHARS).collect());
-    Ok(Addressee::new(name, address))
+    Ok(Addressee::new(name, wire))
 }
 
 fn plain(name: &'static str, value: &str) -> HeaderValue {
@@ -118,9 +118,12 @@ mod tests {
     use super::*;
 
     fn letter_bytes(subject: &str, name: &str, text: &str) -> String {
-        let from =
-            Sender { name: name.to_owned(), mailbox: Mailbox::parse("accounts@example.org").unwrap(), reply_to: None };
-        let to = Mailbox::parse("mara@bücher.example").unwrap();
+        let from = Sender {
+            name: name.to_owned(),
+            address: MailAddress::parse("accounts@example.org").unwrap(),
+            reply_to: None,
+        };
+        let to = MailAddress::parse("mara@bücher.example").unwrap();
         let id = MessageId::parse("msg_01kx4v9fjfr7gfqx0wzkkd6k3s").unwrap();
         let created = Timestamp::from_secs(1_768_123_800);
         let letter = Letter { from: &from, to: &to, id: &id, created, locale: Locale::De };

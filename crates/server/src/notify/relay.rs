@@ -1,7 +1,7 @@
 //! The mail relay: a few connections, kept and reused, and the careful hand-over of one message.
 
 use super::session::{Fault, Interrupted, Reason, Reply, Session, Stage};
-use countersign_core::message::Mailbox;
+use countersign_core::message::MailAddress;
 use countersign_core::secret::SecretText;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use std::net::IpAddr;
@@ -100,9 +100,9 @@ pub enum RelayError {
 #[derive(Clone, Debug)]
 pub struct Envelope {
     /// Bounces go here.
-    pub from: Mailbox,
+    pub from: MailAddress,
     /// The recipient.
-    pub to: Mailbox,
+    pub to: MailAddress,
 }
 
 /// How a hand-over ended.
@@ -262,9 +262,9 @@ fn tls(settings: &RelaySettings) -> Result<Option<TlsParameters>, RelayError> {
     builder.build_rustls().map(Some).map_err(|_| RelayError::Tls)
 }
 
-/// The address as the mail library wants it; `Mailbox` has checked more than it does.
-pub(super) fn address(mailbox: &Mailbox) -> Option<lettre::Address> {
-    lettre::Address::new(mailbox.local(), mailbox.domain()).ok()
+/// The address as the mail library wants it; `MailAddress` has checked more than it does.
+pub(super) fn wire(address: &MailAddress) -> Option<lettre::Address> {
+    lettre::Address::new(address.local(), address.domain()).ok()
 }
 
 fn sends_password_in_clear(settings: &RelaySettings) -> bool {

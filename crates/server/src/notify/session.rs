@@ -195,8 +195,8 @@ impl Session {
     /// MAIL, RCPT, DATA. After `Ok` the relay waits for the content.
     pub(super) async fn announce(&mut self, envelope: &Envelope, eight_bit: bool) -> Result<(), Reason> {
         let malformed = |stage| Reason { stage, fault: Fault::Malformed };
-        let from = super::relay::address(&envelope.from).ok_or(malformed(Stage::Sender))?;
-        let to = super::relay::address(&envelope.to).ok_or(malformed(Stage::Recipient))?;
+        let from = super::relay::wire(&envelope.from).ok_or(malformed(Stage::Sender))?;
+        let to = super::relay::wire(&envelope.to).ok_or(malformed(Stage::Recipient))?;
         let options = self.mail_options(eight_bit)?;
         self.command(Stage::Sender, Mail::new(Some(from), options)).await?;
         self.command(Stage::Recipient, Rcpt::new(to, Vec::new())).await?;

@@ -7,7 +7,7 @@ mod sink;
 use countersign::notify::{Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Values, mime, render};
 use countersign::text::Locale;
 use countersign_core::ids::MessageId;
-use countersign_core::message::{CountersignCode, DeviceKind, Mailbox};
+use countersign_core::message::{CountersignCode, DeviceKind, MailAddress};
 use countersign_core::secret::SecretText;
 use countersign_core::time::Timestamp;
 use std::convert::Infallible;
@@ -34,19 +34,19 @@ fn not_me() -> Values {
     Values { body: Body::NotMeConfirmed { done: vec![Measure::LinkClosed] }, ..recovery() }
 }
 
-fn mailbox(text: &str) -> Mailbox {
-    Mailbox::parse(text).unwrap()
+fn address(text: &str) -> MailAddress {
+    MailAddress::parse(text).unwrap()
 }
 
 fn envelope(to: &str) -> Envelope {
-    Envelope { from: mailbox("bounces@example.org"), to: mailbox(to) }
+    Envelope { from: address("bounces@example.org"), to: address(to) }
 }
 
 /// The bytes of one message, as the outbox would make them.
 fn bytes(values: &Values, to: &str, locale: Locale, signers: &[countersign::notify::dkim::Signer]) -> Vec<u8> {
-    let from = Sender { name: "Example".to_owned(), mailbox: mailbox("accounts@example.org"), reply_to: None };
+    let from = Sender { name: "Example".to_owned(), address: address("accounts@example.org"), reply_to: None };
     let id = MessageId::parse("msg_01kx4v9fjfr7gfqx0wzkkd6k3s").unwrap();
-    let letter = Letter { from: &from, to: &mailbox(to), id: &id, created: CREATED, locale };
+    let letter = Letter { from: &from, to: &address(to), id: &id, created: CREATED, locale };
     mime::build(&render(values, locale, &brand()), &letter, signers).unwrap()
 }
 
