@@ -7,6 +7,7 @@ pub mod gate;
 pub mod identifier;
 pub mod ids;
 pub mod mailbox;
+pub mod message;
 pub mod password;
 pub mod secret;
 pub mod span;
