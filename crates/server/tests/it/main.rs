@@ -1,3 +1,4 @@
 //! The integration tests: one binary, through the front door.
 
 mod browser;
+mod support;

@@ -1,5 +1,6 @@
 //! Every page in every state that it can be in, without the flows behind them.
 
+use askama::Template;
 use countersign::pages::notices::{self, Known};
 use countersign::pages::view::{Code, Help, Page, PasswordError, Recover, Reset, Sent, Verify, Visit, Waiting};
 use countersign::text::Locale;
@@ -15,7 +16,7 @@ pub struct Picture {
 }
 
 /// A request's id that nobody has.
-const REQUEST: &str = "req_00000000000000000000000001";
+pub const REQUEST: &str = "req_00000000000000000000000001";
 const IDENTIFIER: &str = "someone@example.org";
 const AT: Timestamp = Timestamp::from_secs(1_768_400_000);
 
@@ -86,6 +87,12 @@ fn waiting() -> Waiting {
         signature: "0".repeat(64),
     };
     Waiting { challenge: Some(challenge), minutes: 30, proof_error: None, saved_error: None }
+}
+
+/// The page of a request that waits for this puzzle.
+pub fn waiting_for(challenge: Challenge) -> String {
+    let visit = Visit { locale: Locale::En, chosen: true, site: "Example Accounts".into(), help: None };
+    sent(&visit, Some(Waiting { challenge: Some(challenge), ..waiting() })).render().unwrap()
 }
 
 fn sent(visit: &Visit, waiting: Option<Waiting>) -> Sent {
