@@ -4,7 +4,11 @@
 //! parameters, decisions with their reasons go out. `clippy.toml` and `cargo xtask tidy` hold this.
 
 pub mod gate;
+pub mod identifier;
 pub mod ids;
+pub mod mailbox;
+pub mod password;
 pub mod secret;
 pub mod span;
 pub mod time;
+pub mod totp;

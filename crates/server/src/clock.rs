@@ -56,7 +56,6 @@ fn system_micros() -> i64 {
 }
 
 /// A generator seeded by the operating system.
-#[expect(clippy::disallowed_methods, reason = "this is the source of randomness")]
 pub fn generator() -> StdRng {
     let mut seed = [0; 32];
     match rand::rngs::SysRng.try_fill_bytes(&mut seed) {

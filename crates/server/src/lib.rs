@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod directory;
 pub mod keyring;
 pub mod log;
 pub mod pages;

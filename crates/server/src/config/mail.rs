@@ -133,7 +133,8 @@ impl Mail {
         let message = "must be a host name or an address without a port; the port goes to mail.port";
         r.check(url::Host::parse(bracketed(host).as_str()).is_ok(), "mail.host", message);
         let clear = self.security == Security::None && !is_loopback(host) && !allowed;
-        let message = "\"none\" is accepted for a loopback host only: messages carry secrets. Use \"starttls\" or \"tls\"";
+        let message =
+            "\"none\" is accepted for a loopback host only: messages carry secrets. Use \"starttls\" or \"tls\"";
         r.check(!clear, "mail.security", message);
     }
 

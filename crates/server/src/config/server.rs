@@ -122,8 +122,11 @@ mod tests {
         for (text, shown) in good {
             assert_eq!(text.parse::<Origin>().unwrap().to_string(), shown);
         }
-        let bad = ["login.example.org", "ftp://example.org", "https://example.org/a", "https://example.org/?q", "https://"];
-        for text in bad.into_iter().chain(["https://u:p@example.org", "https://example.org#f", "http://example.org", ""]) {
+        let bad =
+            ["login.example.org", "ftp://example.org", "https://example.org/a", "https://example.org/?q", "https://"];
+        for text in
+            bad.into_iter().chain(["https://u:p@example.org", "https://example.org#f", "http://example.org", ""])
+        {
             assert!(text.parse::<Origin>().is_err(), "{text}");
         }
     }

@@ -21,10 +21,6 @@ impl Store {
         let known = |u: &SecretText| u.expose().starts_with("postgres://") || u.expose().starts_with("postgresql://");
         let message = "must be empty (SQLite in the data directory) or start with postgres://";
         r.check(url.as_ref().is_none_or(known), "store.url", message);
-        Self {
-            url,
-            connections: r.number("store.connections", 1, 1000),
-            busy_timeout: r.span("store.busy_timeout"),
-        }
+        Self { url, connections: r.number("store.connections", 1, 1000), busy_timeout: r.span("store.busy_timeout") }
     }
 }

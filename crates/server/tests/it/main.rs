@@ -1,4 +1,7 @@
 //! The integration tests: one binary, through the front door.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; helpers of tests are tests")]
+
 mod browser;
+mod cli;
 mod support;

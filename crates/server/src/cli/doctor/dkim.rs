@@ -23,7 +23,8 @@ pub fn look(config: &Config) -> Check {
 
 fn key(dkim: &Dkim) -> Check {
     let file = dkim.key_file.display();
-    let advice = format!("make one with `openssl genrsa -traditional -out {file} 2048` and publish its public half in DNS");
+    let advice =
+        format!("make one with `openssl genrsa -traditional -out {file} 2048` and publish its public half in DNS");
     let text = match std::fs::read_to_string(&dkim.key_file) {
         Ok(text) => text,
         Err(error) => return Check::fail(NAME, format!("{file}: {error}"), advice),
@@ -60,7 +61,7 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = rest.split_first()?;
     let long = usize::from(first & 0x7f);
     let (length, rest) = match first {
-        0..0x80 => (usize::from(*first), rest),
+        short if *short < 0x80 => (usize::from(*short), rest),
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(long)?;
             (bytes.iter().fold(0, |sum, b| sum << 8 | usize::from(*b)), rest)

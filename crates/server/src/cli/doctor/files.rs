@@ -2,11 +2,9 @@
 
 use super::check::Check;
 use crate::config::Config;
+use crate::keyring::FILE_NAME as MASTER_KEY;
 use countersign_core::time::{Timestamp, micros_of};
 use std::path::{Path, PathBuf};
-
-/// The master key's name in the data directory.
-const MASTER_KEY: &str = "master.key";
 
 /// Looks at the rights of every file that holds a secret.
 pub fn secret_files(config: &Config, file: Option<&Path>) -> Vec<Check> {
@@ -93,7 +91,9 @@ fn private(name: &'static str, path: &Path) -> Check {
         return Check::fail(name, format!("{shown}: {error}"), "give it to the user that runs Countersign");
     }
     match others_may(path) {
-        Some(mode) => Check::fail(name, format!("{shown} has mode {mode:03o}: others can read it"), format!("chmod 600 {shown}")),
+        Some(mode) => {
+            Check::fail(name, format!("{shown} has mode {mode:03o}: others can read it"), format!("chmod 600 {shown}"))
+        }
         None => Check::ok(name, format!("{shown} is readable by this user only")),
     }
 }
