@@ -11,6 +11,9 @@ use rand::Rng;
 use sha2::Sha256;
 use std::path::{Path, PathBuf};
 
+/// The master key's name in the data directory.
+pub const FILE_NAME: &str = "master.key";
+
 /// The keys, each for one purpose.
 #[derive(Clone, Debug)]
 pub struct Keyring {

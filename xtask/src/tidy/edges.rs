@@ -4,15 +4,18 @@ use super::source::{code, mentions};
 use super::{File, Finding};
 
 /// Rooms that every other room may know: they know no state and no use case.
-const LEAVES: [&str; 5] = ["clock", "config", "error", "keyring", "text"];
+const LEAVES: [&str; 6] = ["clock", "config", "error", "keyring", "metrics", "text"];
 
 /// A room and the rooms that it may know besides the leaves. For a leaf: all that it may know.
 const MAY_KNOW: &[(&str, &[&str])] = &[
+    // Leaves.
     ("clock", &[]),
-    ("keyring", &[]),
-    ("text", &[]),
     ("config", &["text"]),
     ("error", &["text"]),
+    ("keyring", &[]),
+    ("metrics", &[]),
+    ("text", &[]),
+    // Given data, they return an outcome.
     ("log", &[]),
     ("store", &[]),
     ("password", &[]),
@@ -22,30 +25,18 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("notify", &[]),
     ("signals", &[]),
     ("expose", &[]),
-    ("flows", &["store", "password", "windows"]),
-    ("jobs", &["flows", "directory", "notify", "signals", "store", "windows"]),
-    ("api", &["flows", "store", "app"]),
-    ("pages", &["flows", "store", "app"]),
-    ("console", &["flows", "store", "app"]),
-    (
-        "app",
-        &[
-            "flows",
-            "store",
-            "directory",
-            "notify",
-            "signals",
-            "windows",
-            "bus",
-            "jobs",
-            "api",
-            "pages",
-            "console",
-            "log",
-        ],
-    ),
-    ("drill", &["app", "store", "flows", "directory", "notify", "log"]),
-    ("cli", &["app", "store", "flows", "directory", "notify", "jobs", "drill", "log"]),
+    // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
+    ("app", &["store", "flows", "windows"]),
+    ("flows", &["app", "store", "password", "windows"]),
+    ("jobs", &["app", "flows", "directory", "notify", "signals", "store", "windows"]),
+    // Doors: writes by flows, reads by the store's views, never each other.
+    ("api", &["app", "flows", "store"]),
+    ("pages", &["app", "flows", "store"]),
+    ("console", &["app", "flows", "store"]),
+    // They put the house together. `drill` plays against it from outside and reads the store to judge.
+    ("serve", &["app", "flows", "store", "directory", "notify", "signals", "bus", "jobs", "api", "pages", "console"]),
+    ("drill", &["app", "flows", "store", "directory", "notify", "jobs", "serve"]),
+    ("cli", &["app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log"]),
 ];
 
 /// The only room that knows SQL.
