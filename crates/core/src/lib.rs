@@ -12,3 +12,4 @@ pub mod password;
 pub mod secret;
 pub mod span;
 pub mod time;
+pub mod totp;
