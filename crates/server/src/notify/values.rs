@@ -94,7 +94,35 @@ pub enum Measure {
     FewerMessages,
 }
 
+/// A stored measure that this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no measure is called {0:?}")]
+pub struct UnknownMeasure(pub String);
+
 impl Measure {
+    /// Every measure.
+    pub const ALL: [Self; 5] =
+        [Self::LinkClosed, Self::ChangeCancelled, Self::ChangeUndone, Self::SessionsEnded, Self::FewerMessages];
+
+    /// The name in the store; never changes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LinkClosed => "link_closed",
+            Self::ChangeCancelled => "change_cancelled",
+            Self::ChangeUndone => "change_undone",
+            Self::SessionsEnded => "sessions_ended",
+            Self::FewerMessages => "fewer_messages",
+        }
+    }
+
+    /// Reads a stored name.
+    ///
+    /// # Errors
+    /// For every name that `as_str` does not give.
+    pub fn parse(name: &str) -> Result<Self, UnknownMeasure> {
+        Self::ALL.into_iter().find(|m| m.as_str() == name).ok_or_else(|| UnknownMeasure(name.to_owned()))
+    }
+
     /// The key of its sentence.
     pub(super) const fn key(self) -> &'static str {
         match self {
@@ -116,5 +144,18 @@ impl Values {
             Body::CoolOff { .. } => Template::CoolOff,
             Body::NotMeConfirmed { .. } => Template::NotMeConfirmed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_measures_read_back() {
+        for measure in Measure::ALL {
+            assert_eq!(Measure::parse(measure.as_str()), Ok(measure));
+        }
+        assert!(Measure::parse("").is_err());
     }
 }

@@ -5,3 +5,4 @@
 mod browser;
 mod cli;
 mod mail;
+mod support;
