@@ -26,4 +26,4 @@ pub use mime::{BuildError, Letter, Sender};
 pub use relay::{Envelope, Login, Outcome, Relay, RelayError, RelaySettings, Security};
 pub use render::{Rendered, render};
 pub use session::{Fault, Reason, Reply, Stage};
-pub use values::{Body, Brand, Measure, UnknownMeasure, Values};
+pub use values::{Body, Brand, Measure, Values};

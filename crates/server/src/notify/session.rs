@@ -92,11 +92,6 @@ impl Reason {
         }
     }
 
-    /// Whether `before_content` ran and content left, before this happened.
-    pub const fn content_was_sent(&self) -> bool {
-        matches!(self.stage, Stage::Content) && !matches!(self.fault, Fault::Malformed)
-    }
-
     /// Whether the relay said "never".
     pub(super) const fn is_permanent(&self) -> bool {
         matches!(self.code(), Some(500..=599))
