@@ -8,6 +8,7 @@ pub mod config;
 pub mod directory;
 pub mod keyring;
 pub mod log;
+pub mod notify;
 pub mod pages;
 pub mod store;
 pub mod text;

@@ -4,3 +4,5 @@
 
 mod browser;
 mod cli;
+mod mail;
+mod support;
