@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::flows::outbox::{self, Ended, Material};
 use crate::flows::secrets;
-use crate::notify::{Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Values, dkim, mime, render};
+use crate::notify::{Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Stage, Values, dkim, mime, render};
 use crate::store::messages::Message;
 use crate::text::Locale;
 use countersign_core::message::pace::Pace;
@@ -30,7 +30,7 @@ pub struct Mailer(Arc<Parts>);
 struct Parts {
     relay: Relay,
     from: Sender,
-    signer: Option<dkim::Signer>,
+    signers: Vec<dkim::Signer>,
     brand: Brand,
     retry: Retry,
     pace: Mutex<Pace>,
@@ -42,14 +42,14 @@ impl Mailer {
     pub fn new(
         relay: Relay,
         from: Sender,
-        signer: Option<dkim::Signer>,
+        signers: Vec<dkim::Signer>,
         brand: Brand,
         retry: Retry,
         pace: Pace,
         connections: usize,
     ) -> Self {
         let at_once = Arc::new(Semaphore::new(connections));
-        Self(Arc::new(Parts { relay, from, signer, brand, retry, pace: Mutex::new(pace), at_once }))
+        Self(Arc::new(Parts { relay, from, signers, brand, retry, pace: Mutex::new(pace), at_once }))
     }
 }
 
@@ -119,7 +119,7 @@ fn ended(app: &App, mailer: &Parts, message: &Message, outcome: Outcome) -> Ende
         Outcome::Refused(reason) => Ended::Failed { reason: reason.to_string() },
         Outcome::Unknown(reason) => Ended::Unknown { reason: reason.to_string() },
         Outcome::Retry(reason) => {
-            let counted = reason.content_was_sent();
+            let counted = reason.stage == Stage::Content;
             let tries = u32::try_from(message.attempts + 1).unwrap_or(u32::MAX);
             let reason = reason.to_string();
             match mailer.retry.retry_at(tries, app.clock.now(), &mut app.rng()) {
@@ -136,7 +136,7 @@ fn compose(app: &App, mailer: &Parts, message: &Message, material: &Material) ->
     let rendered = render(&values, locale, &mailer.brand);
     let to = Mailbox::parse(&message.to_address).map_err(|bad| AppError::internal(bad.to_string()))?;
     let letter = Letter { from: &mailer.from, to: &to, id: &message.id, created: message.created_at, locale };
-    let bytes = mime::build(&rendered, &letter, mailer.signer.as_ref());
+    let bytes = mime::build(&rendered, &letter, &mailer.signers);
     let bytes = bytes.map_err(|error| AppError::internal(error.to_string()))?;
     Ok((bytes, Envelope { from: mailer.from.mailbox.clone(), to }))
 }
@@ -169,7 +169,7 @@ fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {
         },
         Template::NotMeConfirmed => {
             let done = message.params.get("done")?.as_array()?;
-            let done = done.iter().filter_map(|d| d.as_str()).filter_map(|d| Measure::parse(d).ok()).collect();
+            let done = done.iter().filter_map(|d| d.as_str()).filter_map(Measure::parse).collect();
             Body::NotMeConfirmed { done }
         }
     };

@@ -95,6 +95,18 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// Reads the stable name that the message's row holds; `None` for an unknown one.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "link_closed" => Self::LinkClosed,
+            "change_cancelled" => Self::ChangeCancelled,
+            "change_undone" => Self::ChangeUndone,
+            "sessions_ended" => Self::SessionsEnded,
+            "fewer_messages" => Self::FewerMessages,
+            _ => return None,
+        })
+    }
+
     /// The key of its sentence.
     pub(super) const fn key(self) -> &'static str {
         match self {
