@@ -11,6 +11,9 @@ use rand::Rng;
 use sha2::Sha256;
 use std::path::{Path, PathBuf};
 
+/// The master key's name in the data directory.
+pub const FILE_NAME: &str = "master.key";
+
 /// The keys, each for one purpose.
 #[derive(Clone, Debug)]
 pub struct Keyring {
@@ -26,6 +29,8 @@ pub struct Keyring {
     pub proof: Key,
     /// Signs form tokens and cookies of the hosted pages.
     pub form: Key,
+    /// Encrypts what must be read back: TOTP secrets.
+    seal: ring::aead::LessSafeKey,
 }
 
 impl Keyring {
@@ -46,7 +51,38 @@ impl Keyring {
             device: key("device"),
             proof: key("proof"),
             form: key("form"),
+            seal: sealing(&hkdf),
         }
+    }
+
+    /// Encrypts with AES-256-GCM, bound to `context`. `nonce` is random: with 96 bits and one secret an account, a
+    /// repetition is out of sight (NIST SP 800-38D, 8.3: up to 2^32 uses of a key).
+    pub fn seal(&self, context: &[u8], nonce: [u8; 12], secret: &[u8]) -> Vec<u8> {
+        let mut out = secret.to_vec();
+        let unique = ring::aead::Nonce::assume_unique_for_key(nonce);
+        match self.seal.seal_in_place_append_tag(unique, ring::aead::Aad::from(context), &mut out) {
+            Ok(()) => [nonce.as_slice(), &out].concat(),
+            Err(_) => unreachable!("AES-GCM takes secrets up to 64 GiB"),
+        }
+    }
+
+    /// Opens what `seal` made; `None` for anything else.
+    pub fn unseal(&self, context: &[u8], sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+        let (nonce, body) = sealed.split_at_checked(12)?;
+        let nonce = ring::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut body = zeroize::Zeroizing::new(body.to_vec());
+        let length = self.seal.open_in_place(nonce, ring::aead::Aad::from(context), &mut body).ok()?.len();
+        body.truncate(length);
+        Some(body)
+    }
+}
+
+fn sealing(hkdf: &Hkdf<Sha256>) -> ring::aead::LessSafeKey {
+    let mut bytes = zeroize::Zeroizing::new([0; 32]);
+    let expanded = hkdf.expand(b"seal", bytes.as_mut_slice());
+    match (expanded, ring::aead::UnboundKey::new(&ring::aead::AES_256_GCM, bytes.as_slice())) {
+        (Ok(()), Ok(key)) => ring::aead::LessSafeKey::new(key),
+        _ => unreachable!("32 bytes are a key for AES-256"),
     }
 }
 
@@ -136,6 +172,16 @@ mod tests {
         let second = load_or_create(&path, true, &mut StdRng::seed_from_u64(2)).unwrap();
         assert_eq!(first.hash.mac(&[b"x"]), second.hash.mac(&[b"x"]));
         assert_ne!(first.hash.mac(&[b"x"]), first.derive.mac(&[b"x"]));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_context_only() {
+        let keys = Keyring::derive(&[5; 32]);
+        let sealed = keys.seal(b"acc_1", [9; 12], b"secret");
+        assert_eq!(keys.unseal(b"acc_1", &sealed).unwrap().as_slice(), b"secret");
+        assert!(keys.unseal(b"acc_2", &sealed).is_none());
+        assert!(Keyring::derive(&[6; 32]).unseal(b"acc_1", &sealed).is_none());
+        assert!(keys.unseal(b"acc_1", &sealed[..5]).is_none());
     }
 
     #[test]

@@ -4,15 +4,17 @@ use super::source::{code, mentions};
 use super::{File, Finding};
 
 /// Rooms that every other room may know: they know no state and no use case.
-const LEAVES: [&str; 5] = ["clock", "config", "error", "keyring", "text"];
+const LEAVES: [&str; 5] = ["clock", "config", "keyring", "metrics", "text"];
 
 /// A room and the rooms that it may know besides the leaves. For a leaf: all that it may know.
 const MAY_KNOW: &[(&str, &[&str])] = &[
+    // Leaves.
     ("clock", &[]),
-    ("keyring", &[]),
-    ("text", &[]),
     ("config", &["text"]),
-    ("error", &["text"]),
+    ("keyring", &[]),
+    ("metrics", &[]),
+    ("text", &[]),
+    // Given data, they return an outcome.
     ("log", &[]),
     ("store", &[]),
     ("password", &[]),
@@ -22,30 +24,23 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("notify", &[]),
     ("signals", &[]),
     ("expose", &[]),
-    ("flows", &["store", "password", "windows"]),
-    ("jobs", &["flows", "directory", "notify", "signals", "store", "windows"]),
-    ("api", &["flows", "store", "app"]),
-    ("pages", &["flows", "store", "app"]),
-    ("console", &["flows", "store", "app"]),
+    // What goes wrong, for visitors and for the log; knows the errors that it wraps.
+    ("error", &["store"]),
+    // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
+    ("app", &["error", "store", "flows", "windows"]),
+    ("flows", &["error", "app", "store", "password", "windows"]),
+    ("jobs", &["error", "app", "flows", "directory", "notify", "signals", "store", "windows"]),
+    // Doors: writes by flows, reads by the store's views, never each other.
+    ("api", &["error", "app", "flows", "store"]),
+    ("pages", &["error", "app", "flows", "store"]),
+    ("console", &["error", "app", "flows", "store"]),
+    // They put the house together. `drill` plays against it from outside and reads the store to judge.
     (
-        "app",
-        &[
-            "flows",
-            "store",
-            "directory",
-            "notify",
-            "signals",
-            "windows",
-            "bus",
-            "jobs",
-            "api",
-            "pages",
-            "console",
-            "log",
-        ],
+        "serve",
+        &["error", "app", "flows", "store", "directory", "notify", "signals", "bus", "jobs", "api", "pages", "console"],
     ),
-    ("drill", &["app", "store", "flows", "directory", "notify", "log"]),
-    ("cli", &["app", "store", "flows", "directory", "notify", "jobs", "drill", "log"]),
+    ("drill", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve"]),
+    ("cli", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log"]),
 ];
 
 /// The only room that knows SQL.

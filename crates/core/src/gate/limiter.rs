@@ -131,6 +131,14 @@ impl Limiter {
         }
     }
 
+    /// Counts a use that is limited per subject (a hash), whoever uses it.
+    pub fn admit_subject(&self, subject: u64, rate: Rate, now: Timestamp) -> Admission {
+        match self.take(self.key(201, u128::from(subject)), rate, now) {
+            Ok(()) => Admission::Admitted,
+            Err(wait) => Admission::Refused { retry_after: Duration::from_micros(wait.max(1)) },
+        }
+    }
+
     fn for_work(&self, rung: Rung) -> Rung {
         let times = |n: u32| n.saturating_mul(self.policy.work_factor);
         let rate = Rate { burst: times(rung.rate.burst), per_hour: times(rung.rate.per_hour) };

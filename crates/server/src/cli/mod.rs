@@ -8,9 +8,13 @@ mod check_config;
 mod doctor;
 
 use crate::config::{self, Config, Problems};
+use crate::store::Place;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// The SQLite file's name in the data directory.
+const DATABASE: &str = "countersign.db";
 
 /// Exit code for a configuration or arguments that cannot be used; clap's own is the same.
 pub const EXIT_USAGE: u8 = 2;
@@ -52,6 +56,14 @@ impl Global {
     /// The configuration of this call.
     pub fn load(&self) -> Result<Config, Problems> {
         config::load(self.config.as_deref())
+    }
+
+    /// Where the database is: the URL of the configuration, or the file in the data directory.
+    pub fn place(&self, config: &Config) -> Place {
+        match &config.store.url {
+            Some(url) => Place::Url(url.expose().to_owned()),
+            None => Place::File(self.data.join(DATABASE)),
+        }
     }
 
     /// The configuration of this call; where it has problems they are printed and the exit code comes back.

@@ -134,7 +134,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, Problems> {
 
 fn read_file(path: &Path) -> Result<String, Problems> {
     std::fs::read_to_string(path).map_err(|error| {
-        let source = Source::File(path.to_owned(), 1);
+        let source = Source::File(path.to_owned(), 0);
         Problems(vec![Problem { key: String::new(), source, message: format!("cannot be read: {error}") }])
     })
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Source {
     /// The embedded defaults.
     Default,
-    /// A line (from 1) of a configuration file.
+    /// A line (from 1) of a configuration file; 0 is the file as a whole.
     File(PathBuf, usize),
     /// An environment variable.
     Environment(String),
@@ -18,6 +18,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::File(path, 0) => write!(f, "{}", path.display()),
             Self::File(path, line) => write!(f, "{}:{line}", path.display()),
             Self::Environment(name) => write!(f, "environment variable {name}"),
         }

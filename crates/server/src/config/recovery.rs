@@ -12,8 +12,6 @@ pub struct Recovery {
     pub code_tries: u32,
     /// How long a risky recovery waits.
     pub cool_off: Span,
-    /// From how many risk signs on it waits.
-    pub cool_off_threshold: u32,
 }
 
 impl Recovery {
@@ -23,7 +21,6 @@ impl Recovery {
             // Eight digits: 100 tries, NIST's most for one authenticator, would be 1 in a million.
             code_tries: r.number("recovery.code_tries", 1, 10),
             cool_off: r.span("recovery.cool_off"),
-            cool_off_threshold: r.number("recovery.cool_off_threshold", 1, 100),
         };
         // NIST SP 800-63B-4, 4.2.1.2: at most 24 hours for a recovery code by mail.
         let short = recovery.ticket_ttl <= Span::from_secs(24 * 3600);

@@ -128,7 +128,7 @@ impl Settings {
             (_, value) => value,
         };
         if !slot.value.same_type(&value) {
-            let message = format!("must be {}, not {}", kind(&slot.value), kind(&value));
+            let message = format!("must be {}{}, not {}", kind(&slot.value), example(slot), kind(&value));
             return Some(Problem { key: key.to_owned(), source, message });
         }
         *slot = Setting { value, source };
@@ -181,6 +181,14 @@ fn kind(value: &Value) -> &'static str {
         Value::Datetime(_) => "a date",
         Value::Array(_) => "a list in brackets",
         Value::Table(_) => "a section",
+    }
+}
+
+/// The default as an example, where there is something to see; never a value that somebody set.
+fn example(slot: &Setting) -> String {
+    match (&slot.source, &slot.value) {
+        (Source::Default, Value::String(text)) if !text.is_empty() => format!(" such as {text:?}"),
+        _ => String::new(),
     }
 }
 

@@ -124,6 +124,17 @@ fn header_injection_through_the_settings_is_refused() {
 }
 
 #[test]
+fn a_wrong_type_is_told_with_an_example_that_nobody_set() {
+    let error = file("[recovery]\nticket_ttl = 15\n[mail]\npassword = 15\n").unwrap_err();
+    assert!(error.contains("must be a text in quotes such as \"15m\", not a whole number"), "{error}");
+    let both = Config::from_parts(
+        Some((Path::new("c.toml"), "[server]\ntrusted_proxies = [\"192.0.2.0/24\"]\n")),
+        [("COUNTERSIGN_SERVER__TRUSTED_PROXIES".to_owned(), "192.0.2.0/24".to_owned())],
+    );
+    assert!(both.unwrap_err().to_string().contains("must be a list in brackets, not a text"));
+}
+
+#[test]
 fn dkim_is_all_or_nothing() {
     let error = file("[mail.dkim]\nselector = \"s1\"\n").unwrap_err();
     assert!(error.contains("mail.dkim.domain") && error.contains("mail.dkim.key_file"), "{error}");

@@ -16,7 +16,7 @@ struct Asset {
     file: String,
 }
 
-const CSS: &str = "text/css; charset=utf-8";
+pub(super) const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 const SOURCES: [(&str, &str, &[u8]); 6] = [

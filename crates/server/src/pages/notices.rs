@@ -30,35 +30,56 @@ pub fn link_gone(visit: &Visit, minutes: u64) -> Notice {
     }
 }
 
-/// Before "this was not me".
-pub fn not_me_ask(visit: &Visit, action: String) -> Confirm {
+/// Before "this was not me": about a request, or about a password that was `changed`.
+pub fn not_me_ask(visit: &Visit, path: &str, changed: bool) -> Confirm {
+    let page = visit.page("notme.title", path);
+    let (lead, effect, otherwise) = if changed {
+        ("notme.change_lead", "notme.change_effect", "site.close_if_you")
+    } else {
+        ("notme.lead", "notme.effect", "notme.otherwise")
+    };
     Confirm {
-        page: visit.page("notme.title", &action),
-        lines: vec![visit.say("notme.lead"), visit.say("notme.effect")],
+        action: page.link(path),
+        page,
+        lines: vec![visit.say(lead), visit.say(effect)],
         until: None,
         submit: visit.say("notme.submit"),
-        otherwise: visit.say("notme.otherwise"),
-        action,
+        otherwise: visit.say(otherwise),
     }
 }
 
+/// What "this was not me" put right.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Undone {
+    /// The link is closed, or was closed before.
+    Link,
+    /// A change that waited is stopped.
+    Waiting,
+    /// A change that was in force is undone.
+    Change,
+}
+
 /// After "this was not me".
-pub fn not_me_done(visit: &Visit) -> Notice {
-    let lines = vec![visit.say("notme.done"), visit.say("notme.done_advice"), visit.say("site.close")];
-    notice(visit, "notme.done_title", START, Tone::Yes, lines)
+pub fn not_me_done(visit: &Visit, undone: Undone) -> Notice {
+    let keys = match undone {
+        Undone::Link => ["notme.done", "notme.done_advice"],
+        Undone::Waiting => ["cancel.done", "cancel.done_advice"],
+        Undone::Change => ["notme.undone", "cancel.done_advice"],
+    };
+    notice(visit, "notme.done_title", START, Tone::Yes, keys.map(|key| visit.say(key)).into())
 }
 
 /// Before a waiting change is stopped.
-pub fn cancel_ask(visit: &Visit, action: String, until: Timestamp) -> Confirm {
-    let mut page = visit.page("cancel.title", &action);
+pub fn cancel_ask(visit: &Visit, path: &str, until: Timestamp) -> Confirm {
+    let mut page = visit.page("cancel.title", path);
     page.scripts = &["page.js"];
     Confirm {
+        action: page.link(path),
         page,
         lines: vec![visit.say("cancel.lead")],
         until: Some(Fact::time(visit.say("cancel.until"), until)),
         submit: visit.say("cancel.submit"),
         otherwise: visit.say("cancel.otherwise"),
-        action,
     }
 }
 
@@ -68,13 +89,20 @@ pub fn cancel_done(visit: &Visit) -> Notice {
     notice(visit, "cancel.done_title", START, Tone::Yes, lines)
 }
 
+/// "This was not me" or "cancel" for something that is over.
+pub fn answer_gone(visit: &Visit) -> Notice {
+    notice(visit, "reset.gone_title", START, Tone::No, vec![visit.say("notme.over"), visit.say("notme.done_advice")])
+}
+
 /// What is known about a message.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {
     /// Key of the sentence that says what it was: `verify.kind_…`.
     pub kind: &'a str,
-    /// When it was handed over.
-    pub sent_at: Timestamp,
+    /// When it was put on record.
+    pub recorded_at: Timestamp,
+    /// When it was handed over, if it was.
+    pub sent_at: Option<Timestamp>,
     /// To which mailbox, masked.
     pub masked_to: &'a str,
     /// Where our links begin.
@@ -83,9 +111,13 @@ pub struct Known<'a> {
 
 /// The message is from us.
 pub fn verify_known(visit: &Visit, path: &str, known: &Known<'_>) -> Notice {
+    let when = match known.sent_at {
+        Some(at) => Fact::time(visit.say("verify.when"), at),
+        None => Fact::time(visit.say("verify.recorded"), known.recorded_at),
+    };
     let facts = vec![
         Fact::text(visit.say("verify.what"), visit.say(known.kind)),
-        Fact::time(visit.say("verify.when"), known.sent_at),
+        when,
         Fact::text(visit.say("verify.to"), known.masked_to),
     ];
     let links = visit.locale.say("verify.links", &[("origin", &isolated(known.origin))]);

@@ -42,7 +42,7 @@ pub enum Languages {
     /// By posting these fields again: the page is the answer to a form, and its fields do not belong into an address.
     Post {
         /// Where to.
-        action: String,
+        action: &'static str,
         /// Names and values.
         fields: Vec<(&'static str, String)>,
     },
@@ -59,6 +59,8 @@ pub struct Visit {
     pub site: String,
     /// Where people find help.
     pub help: Option<Help>,
+    /// The style sheet with the site's own colour.
+    pub accent: Option<String>,
 }
 
 /// Where people find help; either may be empty.
@@ -83,6 +85,7 @@ impl Visit {
             chosen: self.chosen,
             site: self.site.clone(),
             help: self.help.clone(),
+            accent: self.accent.clone(),
             title,
             languages: Languages::Links(path.to_owned()),
             scripts: &[],
@@ -107,6 +110,8 @@ pub struct Page {
     pub site: String,
     /// Where people find help.
     pub help: Option<Help>,
+    /// The style sheet with the site's own colour.
+    pub accent: Option<String>,
     /// What this page is, for its heading and the window's title.
     pub title: String,
     /// The same page in other languages.
@@ -206,8 +211,6 @@ pub struct Waiting {
     pub minutes: u64,
     /// What was wrong with a solution.
     pub proof_error: Option<String>,
-    /// What was wrong with a saved code.
-    pub saved_error: Option<String>,
 }
 
 /// `/recover/code`: the code from the message, perhaps on another device.

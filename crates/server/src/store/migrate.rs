@@ -1,5 +1,7 @@
 //! The schema's history, embedded; applied in order, each in its own transaction, never edited afterwards.
 
+pub mod inspect;
+
 use super::db::{Conn, StoreError, sql};
 use sha2::{Digest as _, Sha256};
 

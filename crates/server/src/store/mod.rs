@@ -5,9 +5,15 @@
 //! In: typed rows and ids.   Out: typed rows, or a `StoreError`.
 //! I/O for this room: this is it.   Tests: tests/it/store.rs, every method on both databases.
 
+pub mod api_keys;
 pub mod db;
+pub mod directory;
 pub mod evidence;
+pub mod gate;
+pub mod messages;
 pub mod migrate;
+pub mod requests;
+pub mod tickets;
 mod writer;
 
 pub use db::{Conn, StoreError};

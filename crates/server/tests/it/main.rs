@@ -3,3 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; helpers of tests are tests")]
 
 mod browser;
+mod cli;
+mod mail;
+mod support;

@@ -2,11 +2,9 @@
 
 use super::check::Check;
 use crate::config::Config;
+use crate::keyring::FILE_NAME as MASTER_KEY;
 use countersign_core::time::{Timestamp, micros_of};
 use std::path::{Path, PathBuf};
-
-/// The master key's name in the data directory.
-const MASTER_KEY: &str = "master.key";
 
 /// Looks at the rights of every file that holds a secret.
 pub fn secret_files(config: &Config, file: Option<&Path>) -> Vec<Check> {

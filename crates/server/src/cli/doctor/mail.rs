@@ -110,3 +110,71 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::Outcome;
+    use super::*;
+    use crate::config::Config;
+    use std::path::Path;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
+    /// A mail server that knows one user name (`login`, password `sekret`) and fails the test for any mail.
+    async fn server() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            stream.write_all(b"220 test\r\n").await.unwrap();
+            let mut line = String::new();
+            while stream.read_line(&mut line).await.unwrap() > 0 {
+                stream.write_all(answer(&line).as_bytes()).await.unwrap();
+                line.clear();
+            }
+        });
+        port
+    }
+
+    fn answer(line: &str) -> &'static str {
+        let good = format!("AUTH PLAIN {}", data_encoding::BASE64.encode(b"\0login\0sekret"));
+        match line.trim_end() {
+            line if line.starts_with("EHLO") => "250-test\r\n250 AUTH PLAIN\r\n",
+            line if line == good => "235 welcome\r\n",
+            line if line.starts_with("AUTH") => "535 5.7.8 no\r\n",
+            "QUIT" => "221 bye\r\n",
+            _ => "503 nothing may be sent\r\n",
+        }
+    }
+
+    async fn outcomes(security: &str, password: &str) -> Vec<(&'static str, Outcome)> {
+        let port = server().await;
+        let text = format!(
+            "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"{security}\"\nusername = \"login\"\n\
+             password = \"{password}\"\nfrom_address = \"login@example.org\"\n"
+        );
+        let mail = Config::from_parts(Some((Path::new("c.toml"), &text)), []).unwrap().mail;
+        let checks = look(&mail, "login.example.org", false).await;
+        assert!(checks.iter().all(|c| !c.to_string().contains(password)));
+        checks.into_iter().map(|c| (c.name, c.outcome)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_good_sign_in_is_seen_without_sending() {
+        let seen = outcomes("none", "sekret").await;
+        assert_eq!(seen[0], ("mail server", Outcome::Ok));
+        assert_eq!(seen[2], ("mail sign-in", Outcome::Ok));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_fails() {
+        assert_eq!(outcomes("none", "wrong").await[2], ("mail sign-in", Outcome::Fail));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_never_sent_where_starttls_is_missing() {
+        let seen = outcomes("starttls", "sekret").await;
+        assert_eq!(seen, [("mail server", Outcome::Ok), ("mail security", Outcome::Fail)]);
+    }
+}

@@ -13,9 +13,9 @@ mod settings;
 use super::{Global, print_json, runtime};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::store::Place;
 use check::{Check, Outcome};
 use serde_json::json;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Arguments of `doctor`.
@@ -46,7 +46,7 @@ async fn examine(global: &Global, args: &Args) -> Vec<Check> {
         Ok(config) => {
             let mut checks = vec![Check::ok("configuration", "every key and value is good")];
             checks.extend(local(&config, global));
-            checks.extend(remote(&config, &global.data, args.offline).await);
+            checks.extend(remote(&config, &global.place(&config), args.offline).await);
             checks
         }
         Err(problems) => {
@@ -70,8 +70,8 @@ fn local(config: &Config, global: &Global) -> Vec<Check> {
     checks
 }
 
-async fn remote(config: &Config, data: &Path, offline: bool) -> Vec<Check> {
-    let mut checks = database::look(config, data, offline).await;
+async fn remote(config: &Config, place: &Place, offline: bool) -> Vec<Check> {
+    let mut checks = database::look(place, config.store.busy_timeout, offline, Clock::system().now()).await;
     checks.extend(mail::look(&config.mail, config.server.origin.host(), offline).await);
     checks
 }

@@ -1,6 +1,7 @@
 //! Every page in every state that it can be in, without the flows behind them.
 
-use countersign::pages::notices::{self, Known};
+use askama::Template;
+use countersign::pages::notices::{self, Known, Undone};
 use countersign::pages::view::{Code, Help, Page, PasswordError, Recover, Reset, Sent, Verify, Visit, Waiting};
 use countersign::text::Locale;
 use countersign_core::gate::proof::Challenge;
@@ -15,14 +16,14 @@ pub struct Picture {
 }
 
 /// A request's id that nobody has.
-const REQUEST: &str = "req_00000000000000000000000001";
+pub const REQUEST: &str = "req_00000000000000000000000001";
 const IDENTIFIER: &str = "someone@example.org";
 const AT: Timestamp = Timestamp::from_secs(1_768_400_000);
 
 /// All pages in one language.
 pub fn pictures(locale: Locale) -> Vec<Picture> {
     let help = Help { url: "https://help.example.org/".into(), contact: "+1 555 0100".into() };
-    let visit = Visit { locale, chosen: true, site: "Example Accounts".into(), help: Some(help) };
+    let visit = Visit { locale, chosen: true, site: "Example Accounts".into(), help: Some(help), accent: None };
     let mut all = forms(&visit);
     all.extend(resets(&visit));
     all.extend(tellings(&visit));
@@ -85,7 +86,13 @@ fn waiting() -> Waiting {
         salt: "0123456789abcdef?expires=1768400000".into(),
         signature: "0".repeat(64),
     };
-    Waiting { challenge: Some(challenge), minutes: 30, proof_error: None, saved_error: None }
+    Waiting { challenge: Some(challenge), minutes: 30, proof_error: None }
+}
+
+/// The page of a request that waits for this puzzle.
+pub fn waiting_for(challenge: Challenge) -> String {
+    let visit = Visit { locale: Locale::En, chosen: true, site: "Example Accounts".into(), help: None, accent: None };
+    sent(&visit, Some(Waiting { challenge: Some(challenge), ..waiting() })).render().unwrap()
 }
 
 fn sent(visit: &Visit, waiting: Option<Waiting>) -> Sent {
@@ -133,14 +140,18 @@ fn resets(visit: &Visit) -> Vec<Picture> {
 fn tellings(visit: &Visit) -> Vec<Picture> {
     let known = Known {
         kind: "verify.kind_recovery",
-        sent_at: AT,
+        recorded_at: AT,
+        sent_at: Some(AT),
         masked_to: "s…e@example.org",
         origin: "https://login.example.org",
     };
     vec![
-        picture("not-me", &notices::not_me_ask(visit, "/not-me/token".into())),
-        picture("not-me-done", &notices::not_me_done(visit)),
-        picture("cancel", &notices::cancel_ask(visit, "/cancel/token".into(), AT)),
+        picture("not-me", &notices::not_me_ask(visit, "/not-me/token", false)),
+        picture("not-me-change", &notices::not_me_ask(visit, "/not-me/token", true)),
+        picture("not-me-done", &notices::not_me_done(visit, Undone::Link)),
+        picture("not-me-undone", &notices::not_me_done(visit, Undone::Change)),
+        picture("not-me-gone", &notices::answer_gone(visit)),
+        picture("cancel", &notices::cancel_ask(visit, "/cancel/token", AT)),
         picture("cancel-done", &notices::cancel_done(visit)),
         picture("verify-known", &notices::verify_known(visit, "/verify/x", &known)),
         picture("verify-unknown", &notices::verify_unknown(visit, "/verify/x", "7K3M-Q9RX-2HTB")),

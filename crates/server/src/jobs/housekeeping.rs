@@ -1,0 +1,30 @@
+//! Lets time take effect.
+
+use crate::app::App;
+use crate::flows::{housekeeping, outbox};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+const PAUSE: Duration = Duration::from_secs(5);
+/// Rounds between two clean-ups: about an hour.
+const CLEAN_EVERY: u32 = 720;
+
+pub(super) async fn run(app: App, mut stopped: watch::Receiver<bool>) {
+    let never = Notify::new();
+    let mut round = 0_u32;
+    while super::wait(&never, PAUSE, &mut stopped).await {
+        round = round.wrapping_add(1);
+        report("expire", housekeeping::expire_requests(&app).await.map(|_| ()));
+        report("changes", housekeeping::apply_changes(&app).await.map(|_| ()));
+        report("sweep", outbox::sweep(&app).await.map(|_| ()));
+        if round % CLEAN_EVERY == 0 {
+            report("forget", housekeeping::forget(&app).await.map(|_| ()));
+        }
+    }
+}
+
+fn report(step: &'static str, result: crate::flows::Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(step, code = error.code, internal = error.internal, "housekeeping failed");
+    }
+}

@@ -1,0 +1,179 @@
+//! Hands messages over to the mail server, a few at a time, at the pace that each recipient domain gets.
+
+use crate::app::App;
+use crate::error::AppError;
+use crate::flows::outbox::{self, Ended, Material};
+use crate::flows::secrets;
+use crate::notify::{Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Stage, Values, dkim, mime, render};
+use crate::store::messages::Message;
+use crate::text::Locale;
+use countersign_core::message::pace::Pace;
+use countersign_core::message::retry::Retry;
+use countersign_core::message::{DeviceKind, Mailbox, Template};
+use countersign_core::secret::SecretText;
+use countersign_core::time::Timestamp;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// How often to look without a wake-up.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Messages claimed at a time.
+const BATCH: i64 = 64;
+
+/// What the outbox needs besides the app.
+#[derive(Debug, Clone)]
+pub struct Mailer(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    relay: Relay,
+    from: Sender,
+    signers: Vec<dkim::Signer>,
+    brand: Brand,
+    retry: Retry,
+    pace: Mutex<Pace>,
+    at_once: Arc<Semaphore>,
+}
+
+impl Mailer {
+    /// Puts the parts together; `connections` is how many hand-overs run at the same time.
+    pub fn new(
+        relay: Relay,
+        from: Sender,
+        signers: Vec<dkim::Signer>,
+        brand: Brand,
+        retry: Retry,
+        pace: Pace,
+        connections: usize,
+    ) -> Self {
+        let at_once = Arc::new(Semaphore::new(connections));
+        Self(Arc::new(Parts { relay, from, signers, brand, retry, pace: Mutex::new(pace), at_once }))
+    }
+}
+
+pub(super) async fn run(app: App, mailer: Mailer, mut stopped: watch::Receiver<bool>) {
+    if let Err(error) = outbox::after_start(&app).await {
+        tracing::error!(code = error.code, internal = error.internal, "the outbox could not be swept");
+    }
+    let mut tasks = JoinSet::new();
+    loop {
+        let claimed = match outbox::claim(&app, BATCH).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::error!(code = error.code, internal = error.internal, "messages could not be claimed");
+                vec![]
+            }
+        };
+        let found = !claimed.is_empty();
+        for message in claimed {
+            let Ok(permit) = mailer.0.at_once.clone().acquire_owned().await else { return };
+            let (app, mailer) = (app.clone(), mailer.clone());
+            tasks.spawn(async move {
+                one(&app, &mailer, message).await;
+                drop(permit);
+            });
+            while tasks.try_join_next().is_some() {}
+        }
+        if *stopped.borrow() || (!found && !super::wait(&app.outbox_wake, PAUSE, &mut stopped).await) {
+            break;
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn one(app: &App, mailer: &Mailer, message: Message) {
+    if let Err(error) = hand_over(app, &mailer.0, &message).await {
+        // The claim runs out and the message is tried again, or swept as unknown: nothing is lost with this error.
+        tracing::error!(message = %message.id, code = error.code, internal = error.internal, "hand-over failed");
+    }
+}
+
+async fn hand_over(app: &App, mailer: &Parts, message: &Message) -> Result<(), AppError> {
+    let now = app.clock.now();
+    let pace = mailer.pace.lock().unwrap_or_else(PoisonError::into_inner).take(&message.to_domain, now);
+    if let Err(ready_at) = pace {
+        return outbox::put_back(app, &message.id, ready_at).await;
+    }
+    let Some(material) = outbox::material(app, message).await? else {
+        let reason = "its link expired or was closed before it could be sent".to_owned();
+        return outbox::finish(app, message, Ended::Failed { reason }).await;
+    };
+    let Ok((bytes, envelope)) = compose(app, mailer, message, &material) else {
+        let reason = "no message can be made for this address".to_owned();
+        return outbox::finish(app, message, Ended::Failed { reason }).await;
+    };
+    let begin = async || match outbox::begin(app, &message.id).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(AppError::internal("the claim on a message was lost")),
+        Err(error) => Err(error),
+    };
+    let outcome = mailer.relay.hand_over(&envelope, &bytes, begin).await?;
+    outbox::finish(app, message, ended(app, mailer, message, outcome)).await
+}
+
+fn ended(app: &App, mailer: &Parts, message: &Message, outcome: Outcome) -> Ended {
+    match outcome {
+        Outcome::Sent(_) => Ended::Sent,
+        Outcome::Refused(reason) => Ended::Failed { reason: reason.to_string() },
+        Outcome::Unknown(reason) => Ended::Unknown { reason: reason.to_string() },
+        Outcome::Retry(reason) => {
+            let counted = reason.stage == Stage::Content;
+            let tries = u32::try_from(message.attempts + 1).unwrap_or(u32::MAX);
+            let reason = reason.to_string();
+            match mailer.retry.retry_at(tries, app.clock.now(), &mut app.rng()) {
+                Some(at) => Ended::Again { at, reason, counted },
+                None => Ended::Failed { reason: format!("given up after {tries} tries: {reason}") },
+            }
+        }
+    }
+}
+
+fn compose(app: &App, mailer: &Parts, message: &Message, material: &Material) -> Result<(Vec<u8>, Envelope), AppError> {
+    let locale = Locale::from_tag(&message.locale).unwrap_or(app.config.site.default_locale);
+    let values = values(app, message, material).ok_or_else(|| AppError::internal("a message lacks its parameters"))?;
+    let rendered = render(&values, locale, &mailer.brand);
+    let to = Mailbox::parse(&message.to_address).map_err(|bad| AppError::internal(bad.to_string()))?;
+    let letter = Letter { from: &mailer.from, to: &to, id: &message.id, created: message.created_at, locale };
+    let bytes = mime::build(&rendered, &letter, &mailer.signers);
+    let bytes = bytes.map_err(|error| AppError::internal(error.to_string()))?;
+    Ok((bytes, Envelope { from: mailer.from.mailbox.clone(), to }))
+}
+
+fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {
+    let origin = &app.config.server.origin;
+    let link = |path: &str, token: &Option<SecretText>| {
+        token.as_ref().map(|t| SecretText::new(origin.link(&format!("/{path}/{}", t.expose()))))
+    };
+    let time = |name: &str| message.params.get(name)?.as_i64().map(Timestamp::from_micros);
+    let device = message.params.get("device").and_then(|d| d.as_str()).and_then(|d| DeviceKind::parse(d).ok());
+    let device = device.unwrap_or(DeviceKind::Unknown);
+    let body = match message.template {
+        Template::Recovery => Body::Recovery {
+            link: link("r", &material.first)?,
+            code: material.code.clone()?,
+            not_me_link: link("not-me", &material.not_me)?,
+            minutes_valid: message.params.get("minutes")?.as_u64().and_then(|m| u32::try_from(m).ok())?,
+            requested_at: time("requested_at")?,
+            device,
+        },
+        Template::PasswordChanged => {
+            Body::PasswordChanged { not_me_link: link("not-me", &material.not_me)?, changed_at: time("at")?, device }
+        }
+        Template::CoolOff => Body::CoolOff {
+            cancel_link: link("cancel", &material.first)?,
+            takes_effect_at: time("until")?,
+            requested_at: time("requested_at")?,
+            device,
+        },
+        Template::NotMeConfirmed => {
+            let done = message.params.get("done")?.as_array()?;
+            let done = done.iter().filter_map(|d| d.as_str()).filter_map(Measure::parse).collect();
+            Body::NotMeConfirmed { done }
+        }
+    };
+    let countersign = secrets::countersign(&app.keys, &message.id);
+    let verify_link = origin.link(&format!("/verify/{countersign}"));
+    Some(Values { countersign, verify_link, body })
+}

@@ -1,0 +1,172 @@
+//! A small WebDriver client (W3C WebDriver, JSON over HTTP) for Chromium by way of chromedriver.
+
+use crate::support;
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::panic::AssertUnwindSafe;
+use std::process::{Child, Command, Stdio};
+
+/// Key codes of WebDriver (17.4.2).
+pub const TAB: &str = "\u{e004}";
+/// The same.
+pub const ENTER: &str = "\u{e007}";
+
+const CHROMIUM: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// One browser window.
+pub struct Browser {
+    http: reqwest::Client,
+    session: String,
+}
+
+/// Runs `test` with a browser of its own, and ends the browser also when the test fails.
+pub async fn with_browser(javascript: bool, test: impl AsyncFnOnce(&Browser)) {
+    let Some(driver) = support::program("chromedriver") else {
+        return support::not_run("pages in Chromium", "apt-get install chromium chromium-driver");
+    };
+    let profile = tempfile::tempdir().unwrap();
+    let mut driver = Driver::start(Command::new(driver));
+    let browser = Browser::open(driver.port, profile.path(), javascript).await;
+    let outcome = AssertUnwindSafe(test(&browser)).catch_unwind().await;
+    browser.call("DELETE", "", None).await;
+    driver.stop();
+    if let Err(panic) = outcome {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// A chromedriver process on a free port.
+struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let started = lines.map_while(Result::ok).find(|line| line.contains("started successfully on port"));
+        let digits: String = started.unwrap().chars().filter(char::is_ascii_digit).collect();
+        Self { child, port: digits.parse().unwrap() }
+    }
+
+    fn stop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Also when the browser could not be opened; a process that is gone already is fine.
+        let _ = self.child.kill();
+    }
+}
+
+impl Browser {
+    async fn open(port: u16, profile: &std::path::Path, javascript: bool) -> Self {
+        let mut args: Vec<String> = CHROMIUM.map(String::from).into();
+        args.push(format!("--user-data-dir={}", profile.display()));
+        // 1 allows scripts, 2 does not.
+        let prefs = json!({"profile.managed_default_content_settings.javascript": if javascript { 1 } else { 2 }});
+        let options = json!({"args": args, "prefs": prefs});
+        let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
+        let base = format!("http://127.0.0.1:{port}/session");
+        let http = reqwest::Client::new();
+        let answer: Value = http.post(&base).json(&wanted).send().await.unwrap().json().await.unwrap();
+        let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no browser: {answer}"));
+        Self { session: format!("{base}/{id}"), http }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}{path}", self.session);
+        let mut request = self.http.request(method.parse().unwrap(), url);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let value = answer["value"].take();
+        assert!(value.get("error").is_none(), "{method} {path}: {} {}", value["error"], value["message"]);
+        value
+    }
+
+    /// Opens a page and waits until it is loaded.
+    pub async fn go(&self, url: &str) {
+        self.call("POST", "/url", Some(json!({"url": url}))).await;
+    }
+
+    /// Where the window is.
+    pub async fn url(&self) -> String {
+        self.call("GET", "/url", None).await.as_str().unwrap().to_owned()
+    }
+
+    /// The window's title.
+    pub async fn title(&self) -> String {
+        self.call("GET", "/title", None).await.as_str().unwrap().to_owned()
+    }
+
+    /// Runs a function's body in the page.
+    pub async fn run(&self, script: &str) -> Value {
+        self.call("POST", "/execute/sync", Some(json!({"script": script, "args": []}))).await
+    }
+
+    /// Runs a script that calls `arguments[0]` with its result.
+    pub async fn run_async(&self, script: &str) -> Value {
+        self.call("POST", "/execute/async", Some(json!({"script": script, "args": []}))).await
+    }
+
+    /// Types into whatever has the focus; the only input that these tests use.
+    pub async fn keys(&self, text: &str) {
+        let strokes = text.chars().flat_map(|c| {
+            let key = c.to_string();
+            [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})]
+        });
+        let actions = json!({"actions": [{"type": "key", "id": "keys", "actions": strokes.collect::<Vec<_>>()}]});
+        self.call("POST", "/actions", Some(actions)).await;
+    }
+
+    /// What has the focus: its id, or its text.
+    pub async fn focused(&self) -> String {
+        let script = "const at = document.activeElement; return at.id || at.textContent.trim()";
+        self.run(script).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Presses Tab until `what` (an id or a text) has the focus.
+    pub async fn tab_to(&self, what: &str) {
+        for _ in 0..40 {
+            if self.focused().await == what {
+                return;
+            }
+            self.keys(TAB).await;
+        }
+        panic!("{what} is not reached by the Tab key on {}", self.url().await);
+    }
+
+    /// Sets the window's width in CSS pixels and the colour scheme.
+    pub async fn look(&self, width: u32, scheme: &str) {
+        let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    async fn devtools(&self, command: &str, params: Value) {
+        self.call("POST", "/goog/cdp/execute", Some(json!({"cmd": command, "params": params}))).await;
+    }
+
+    /// What the browser complained about since the last question: blocked scripts, failed requests.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.call("POST", "/se/log", Some(json!({"type": "browser"}))).await;
+        log.as_array().into_iter().flatten().map(|entry| entry["message"].to_string()).collect()
+    }
+}

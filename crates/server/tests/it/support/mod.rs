@@ -1,0 +1,16 @@
+//! What several test rooms need.
+
+use std::path::PathBuf;
+
+/// Says in one line what was not run and how to get it; with `COUNTERSIGN_TEST_REQUIRE=all` that is a failure.
+pub fn not_run(what: &str, how: &str) {
+    println!("not run: {what} ({how})");
+    let required = std::env::var_os("COUNTERSIGN_TEST_REQUIRE").is_some_and(|v| v == "all");
+    assert!(!required, "not run: {what} ({how})");
+}
+
+/// A program on the search path.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+}
