@@ -17,7 +17,7 @@ const SKEW: i64 = 1;
 fn code(secret: &[u8], step: i64) -> Option<String> {
     let secs = u64::try_from(step.checked_mul(STEP_SECS)?).ok()?;
     let totp = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_skew(0).with_step_duration(30u64);
-    Some(totp.with_secret(secret.to_vec()).build_noncompliant().generate(secs))
+    Some(totp.with_secret(secret.to_vec()).build_noncompliant().generate(secs).to_string())
 }
 
 /// The step that a typed code is right for; each step may be taken once, which is the store's part.

@@ -2,12 +2,17 @@
 //!
 //! `docs/architecture.md` says which room may know which; `cargo xtask tidy` holds it.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod error;
+pub mod flows;
+pub mod jobs;
 pub mod keyring;
 pub mod log;
+pub mod metrics;
 pub mod notify;
 pub mod pages;
 pub mod store;

@@ -4,14 +4,13 @@ use super::source::{code, mentions};
 use super::{File, Finding};
 
 /// Rooms that every other room may know: they know no state and no use case.
-const LEAVES: [&str; 6] = ["clock", "config", "error", "keyring", "metrics", "text"];
+const LEAVES: [&str; 5] = ["clock", "config", "keyring", "metrics", "text"];
 
 /// A room and the rooms that it may know besides the leaves. For a leaf: all that it may know.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     // Leaves.
     ("clock", &[]),
     ("config", &["text"]),
-    ("error", &["text"]),
     ("keyring", &[]),
     ("metrics", &[]),
     ("text", &[]),
@@ -25,18 +24,23 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("notify", &[]),
     ("signals", &[]),
     ("expose", &[]),
+    // What goes wrong, for visitors and for the log; knows the errors that it wraps.
+    ("error", &["store"]),
     // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
-    ("app", &["store", "flows", "windows"]),
-    ("flows", &["app", "store", "password", "windows"]),
-    ("jobs", &["app", "flows", "directory", "notify", "signals", "store", "windows"]),
+    ("app", &["error", "store", "flows", "windows"]),
+    ("flows", &["error", "app", "store", "password", "windows"]),
+    ("jobs", &["error", "app", "flows", "directory", "notify", "signals", "store", "windows"]),
     // Doors: writes by flows, reads by the store's views, never each other.
-    ("api", &["app", "flows", "store"]),
-    ("pages", &["app", "flows", "store"]),
-    ("console", &["app", "flows", "store"]),
+    ("api", &["error", "app", "flows", "store"]),
+    ("pages", &["error", "app", "flows", "store"]),
+    ("console", &["error", "app", "flows", "store"]),
     // They put the house together. `drill` plays against it from outside and reads the store to judge.
-    ("serve", &["app", "flows", "store", "directory", "notify", "signals", "bus", "jobs", "api", "pages", "console"]),
-    ("drill", &["app", "flows", "store", "directory", "notify", "jobs", "serve"]),
-    ("cli", &["app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log"]),
+    (
+        "serve",
+        &["error", "app", "flows", "store", "directory", "notify", "signals", "bus", "jobs", "api", "pages", "console"],
+    ),
+    ("drill", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve"]),
+    ("cli", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log"]),
 ];
 
 /// The only room that knows SQL.

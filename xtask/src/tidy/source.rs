@@ -22,6 +22,7 @@ fn without_tests(code: &str) -> &str {
 }
 
 /// What the scanner is inside of.
+#[derive(Clone, Copy)]
 enum Inside {
     Code,
     LineComment,

@@ -18,7 +18,7 @@ pub fn look(now: Timestamp) -> Check {
         let found = format!("{shown} is before this version of Countersign was written");
         return Check::fail("clock", found, "set the clock (NTP): every expiry depends on it");
     }
-    Check::ok("clock", format!("{shown}"))
+    Check::ok("clock", shown)
 }
 
 /// Compares the clock with the database server's.

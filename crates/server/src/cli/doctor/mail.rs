@@ -3,7 +3,7 @@
 use super::check::Check;
 use crate::config::{Mail, Security};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 
 /// Looks at the SMTP server as far as it lets us.
@@ -47,8 +47,16 @@ async fn converse(mail: &Mail, host: &str, hello: &str) -> Vec<Check> {
 type SmtpError = lettre::transport::smtp::Error;
 
 async fn connect(mail: &Mail, host: &str, hello: &ClientId) -> Result<AsyncSmtpConnection, SmtpError> {
-    let tls = if mail.security == Security::Tls { Some(TlsParameters::new(host.to_owned())?) } else { None };
+    let tls = if mail.security == Security::Tls { Some(trust(mail, host)?) } else { None };
     AsyncSmtpConnection::connect_tokio1((host, mail.port), Some(mail.timeout.duration()), hello, tls, None).await
+}
+
+fn trust(mail: &Mail, host: &str) -> Result<TlsParameters, SmtpError> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(pem) = &mail.ca_pem {
+        builder = builder.add_root_certificate(Certificate::from_pem(pem.as_bytes())?);
+    }
+    builder.build_rustls()
 }
 
 fn unreachable_server(mail: &Mail, host: &str, error: &SmtpError) -> Check {
@@ -67,19 +75,18 @@ async fn protect(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, 
             let advice = "set mail.security to \"tls\" with the right port, or let the server offer STARTTLS";
             Check::fail(name, format!("{host} does not offer STARTTLS; nothing will be sent"), advice)
         }
-        Security::Starttls => match starttls(connection, host, hello).await {
+        Security::Starttls => match starttls(connection, mail, host, hello).await {
             Ok(()) => Check::ok(name, "STARTTLS, certificate good"),
             Err(error) => {
-                let advice = "mail.host must be the name in the server's certificate, and its issuer a public one";
+                let advice = "mail.host must be the name in the server's certificate, and its issuer a public one or in mail.ca_file";
                 Check::fail(name, format!("STARTTLS: {}", chain(&error)), advice)
             }
         },
     }
 }
 
-async fn starttls(connection: &mut AsyncSmtpConnection, host: &str, hello: &ClientId) -> Result<(), SmtpError> {
-    let tls = TlsParameters::new(host.to_owned())?;
-    connection.starttls(tls, hello).await
+async fn starttls(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, hello: &ClientId) -> Result<(), SmtpError> {
+    connection.starttls(trust(mail, host)?, hello).await
 }
 
 async fn sign_in(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Check {
