@@ -68,7 +68,10 @@ async fn what_was_typed_is_kept_when_the_form_is_refused() {
     let page = post(&site, "/recover", &[("nonce", "old"), ("identifier", "a<b>\"c")]).await;
     assert_eq!(page.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let html = page.text().await.unwrap();
-    assert!(html.contains("value=\"a&#60;b&#62;&#34;c\"") && html.contains("aria-describedby=\"identifier-error\""), "{html}");
+    assert!(
+        html.contains("value=\"a&#60;b&#62;&#34;c\"") && html.contains("aria-describedby=\"identifier-error\""),
+        "{html}"
+    );
     let empty = post(&site, "/recover", &[("nonce", "old"), ("identifier", "  ")]).await;
     assert_eq!(empty.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
