@@ -85,7 +85,12 @@ async fn protect(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, 
     }
 }
 
-async fn starttls(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, hello: &ClientId) -> Result<(), SmtpError> {
+async fn starttls(
+    connection: &mut AsyncSmtpConnection,
+    mail: &Mail,
+    host: &str,
+    hello: &ClientId,
+) -> Result<(), SmtpError> {
     connection.starttls(trust(mail, host)?, hello).await
 }
 
