@@ -6,6 +6,7 @@
 pub mod gate;
 pub mod identifier;
 pub mod ids;
+pub mod import;
 pub mod mailbox;
 pub mod message;
 pub mod password;

@@ -9,4 +9,4 @@ mod blocklist;
 mod policy;
 mod skeleton;
 
-pub use policy::{Context, MAX_CANDIDATE_BYTES, Normalized, Policy, Weakness, check};
+pub use policy::{Context, MAX_BYTES_PER_CHAR, Normalized, Policy, Weakness, check};

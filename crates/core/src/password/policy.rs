@@ -7,9 +7,9 @@ use crate::secret::SecretText;
 use unicode_normalization::UnicodeNormalization;
 use zxcvbn::matching::patterns::MatchPattern;
 
-/// Candidates beyond this many bytes are refused before anything is done with them. `Policy::max_chars` of four-byte
-/// characters fit.
-pub const MAX_CANDIDATE_BYTES: usize = 4096;
+/// Candidates beyond this many bytes for each permitted character are refused before anything is done with them: NFC
+/// makes one character of up to four code points, most of three bytes.
+pub const MAX_BYTES_PER_CHAR: usize = 12;
 
 /// How much of a candidate is scored. The estimator's work grows faster than the length, and what is beyond only adds
 /// strength: a candidate whose first 100 characters are hard to guess is hard to guess.
@@ -140,7 +140,7 @@ impl Weakness {
 /// Every [`Weakness`] found; never empty.
 pub fn check(candidate: &SecretText, context: &Context<'_>) -> Result<Normalized, Vec<Weakness>> {
     let policy = context.policy;
-    if candidate.expose().len() > MAX_CANDIDATE_BYTES {
+    if candidate.expose().len() > policy.max_chars.saturating_mul(MAX_BYTES_PER_CHAR) {
         return Err(vec![Weakness::TooLong { max: policy.max_chars }]);
     }
     let normalized = SecretText::new(candidate.expose().nfc().collect::<String>());

@@ -123,7 +123,9 @@ pub async fn enter_code(app: &App, whose: CodeFor, typed: &SecretText, client: &
     let (keys, mut rng, client) = (app.keys.clone(), app.rng(), client.coarse());
     let right = app
         .store
-        .write(move |conn| Box::pin(async move { try_code(conn, &keys, ticket, code, most, now, client, &mut rng).await }))
+        .write(move |conn| {
+            Box::pin(async move { try_code(conn, &keys, ticket, code, most, now, client, &mut rng).await })
+        })
         .await?;
     right.map(|token| Continuation { token }).ok_or_else(wrong_code)
 }
@@ -217,12 +219,13 @@ fn check_password(
         min_chars_with_second_factor: settings.min_length_with_second_factor,
         max_chars: settings.max_length,
         min_score: settings.min_score,
+        min_score_with_second_factor: settings.min_score_with_second_factor,
     };
     let context = password::Context { second_factor: account.totp_sealed.is_some(), own_words: &own, policy: &policy };
     match password::check(candidate, &context) {
         Ok(normal) => Ok(normal.secret().clone()),
         Err(weaknesses) => {
-            let details = weaknesses.iter().map(password::Weakness::code).collect();
+            let details = weaknesses.iter().map(|weakness| weakness.code()).collect();
             let refused = AppError::invalid("password", "password_weak", "This password is too easy to guess.");
             Err(AppError { details, ..refused })
         }
@@ -372,8 +375,7 @@ impl Finish {
     /// The message led to a recovery: its budget gets it back (G4).
     async fn count_completion(&self, conn: &mut Conn) -> Result<()> {
         let hours = self.budget.memory_hours;
-        let mut budgets =
-            gate_store::budgets_locked(conn, &self.budget, self.now).await?.at(self.now, &self.budget);
+        let mut budgets = gate_store::budgets_locked(conn, &self.budget, self.now).await?.at(self.now, &self.budget);
         match self.ticket.class {
             Class::Anonymous => budgets.anonymous = budgets.anonymous.completed(self.budget.anonymous, hours),
             Class::Work => budgets.work = budgets.work.completed(self.budget.work, hours),

@@ -19,8 +19,8 @@ use subtle::ConstantTimeEq;
 /// The longest text that is taken for a hash, in bytes; the longest real ones have about 200.
 pub const MAX_HASH_BYTES: usize = 512;
 
-/// Longer passwords match nothing. New ones have at most 1024 bytes; imported ones may be older than any limit.
-pub const MAX_PASSWORD_BYTES: usize = 4096;
+/// Longer passwords match nothing: the configuration allows at most 4096 characters of up to four bytes.
+pub const MAX_PASSWORD_BYTES: usize = 16 * 1024;
 
 /// Shortest and longest derived key that is compared, in bytes: below 16 two passwords might share one.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=128;

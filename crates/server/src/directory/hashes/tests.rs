@@ -48,11 +48,11 @@ fn the_scrypt_vector_of_rfc_7914_verifies_in_both_spellings() {
     }
 }
 
-/// From OpenBSD's and jBCrypt's test lists.
+/// The empty password under a fixed salt, as py-bcrypt hashes it.
 #[test]
 fn bcrypt_verifies_in_its_three_spellings() {
     for version in ["2a", "2b", "2y"] {
-        let text = format!("${version}$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkY8jIucDrjc8deX1s.");
+        let text = format!("${version}$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.");
         assert!(verify(&parse(&text), &SecretText::new("")));
         assert!(!verify(&parse(&text), &SecretText::new("a")));
     }
@@ -69,7 +69,7 @@ fn what_would_burn_the_machine_is_refused() {
     assert_eq!(code(&format!("$scrypt$ln=63,r=4294967295,p=1$c2FsdA${key}")), "hash_too_costly");
     assert_eq!(code(&format!("scrypt$1024$salt$8$4294967295${key}")), "hash_too_costly");
     assert_eq!(code(&format!("pbkdf2_sha256$5000001$salt${key}=")), "hash_too_costly");
-    assert_eq!(code("$2b$16$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkY8jIucDrjc8deX1s."), "hash_too_costly");
+    assert_eq!(code("$2b$16$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s."), "hash_too_costly");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn damaged_hashes_are_named_and_not_repeated() {
     let error = StoredHash::parse("pbkdf2_sha256$1$pepper$AAAA").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("pepper"));
     assert_eq!(
-        format!("{:?}", parse("$2b$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkY8jIucDrjc8deX1s.")),
+        format!("{:?}", parse("$2b$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s.")),
         "StoredHash(bcrypt)"
     );
 }
