@@ -4,8 +4,10 @@
 //! In: arguments.   Out: text or, with `--json`, JSON on standard output; problems on standard error; an exit code.
 //! I/O for this room: `main`.   Tests: beside the code, and tests/it/cli.rs.
 
+mod admin;
 mod check_config;
 mod doctor;
+mod serve;
 
 use crate::config::{self, Config, Problems};
 use crate::store::Place;
@@ -46,6 +48,10 @@ pub struct Global {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Guard recovery: serve the pages and the API
+    Serve(serve::Args),
+    /// What staff can do from the command line
+    Admin(admin::Args),
     /// Check the configuration and show what is in force
     CheckConfig(check_config::Args),
     /// Check what Countersign needs, and say what to do
@@ -79,6 +85,8 @@ impl Global {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
+        Command::Serve(args) => serve::run(&cli.global, &args),
+        Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),
         Command::Doctor(args) => doctor::run(&cli.global, &args),
     }

@@ -154,8 +154,11 @@ fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {
         token.as_ref().map(|t| SecretText::new(origin.link(&format!("/{path}/{}", t.expose()))))
     };
     let time = |name: &str| message.params.get(name)?.as_i64().map(Timestamp::from_micros);
-    let device = message.params.get("device").and_then(|d| d.as_str()).and_then(DeviceKind::parse);
-    let device = device.unwrap_or(DeviceKind::Unknown);
+    // Absent is fine (a change that took effect by itself); a name that we do not know is not.
+    let device = match message.params.get("device").and_then(|d| d.as_str()) {
+        Some(name) => DeviceKind::parse(name)?,
+        None => DeviceKind::Unknown,
+    };
     let body = match message.template {
         Template::Recovery => Body::Recovery {
             link: link("r", &material.first)?,
@@ -176,7 +179,7 @@ fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {
         },
         Template::NotMeConfirmed => {
             let done = message.params.get("done")?.as_array()?;
-            let done = done.iter().filter_map(|d| d.as_str()).filter_map(Measure::parse).collect();
+            let done = done.iter().map(|d| d.as_str().and_then(Measure::parse)).collect::<Option<_>>()?;
             Body::NotMeConfirmed { done }
         }
     };

@@ -36,11 +36,12 @@ async fn converse(mail: &Mail, host: &str, hello: &str) -> Vec<Check> {
     let protected = protect(&mut connection, mail, host, &hello).await;
     let usable = protected.outcome != super::Outcome::Fail;
     checks.push(protected);
+    // After a TLS handshake that failed lettre's connection has no stream left and panics at any further command.
     if usable {
         checks.push(sign_in(&mut connection, mail).await);
+        // The server may have hung up already; nothing depends on a polite end.
+        let _ = connection.quit().await;
     }
-    // The server may have hung up already; nothing depends on a polite end.
-    let _ = connection.quit().await;
     checks
 }
 
@@ -85,7 +86,12 @@ async fn protect(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, 
     }
 }
 
-async fn starttls(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, hello: &ClientId) -> Result<(), SmtpError> {
+async fn starttls(
+    connection: &mut AsyncSmtpConnection,
+    mail: &Mail,
+    host: &str,
+    hello: &ClientId,
+) -> Result<(), SmtpError> {
     connection.starttls(trust(mail, host)?, hello).await
 }
 
@@ -128,7 +134,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     /// A mail server that knows one user name (`login`, password `sekret`) and fails the test for any mail.
-    async fn server() -> u16 {
+    async fn server(tls: bool) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -136,17 +142,20 @@ mod tests {
             let mut stream = BufReader::new(stream);
             stream.write_all(b"220 test\r\n").await.unwrap();
             let mut line = String::new();
-            while stream.read_line(&mut line).await.unwrap() > 0 {
-                stream.write_all(answer(&line).as_bytes()).await.unwrap();
+            while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                stream.write_all(answer(&line, tls).as_bytes()).await.unwrap();
                 line.clear();
             }
         });
         port
     }
 
-    fn answer(line: &str) -> &'static str {
+    fn answer(line: &str, tls: bool) -> &'static str {
         let good = format!("AUTH PLAIN {}", data_encoding::BASE64.encode(b"\0login\0sekret"));
         match line.trim_end() {
+            // It offers STARTTLS and then does not speak TLS.
+            line if line.starts_with("EHLO") && tls => "250-test\r\n250 STARTTLS\r\n",
+            "STARTTLS" => "220 go on\r\nthis is no TLS at all\r\n",
             line if line.starts_with("EHLO") => "250-test\r\n250 AUTH PLAIN\r\n",
             line if line == good => "235 welcome\r\n",
             line if line.starts_with("AUTH") => "535 5.7.8 no\r\n",
@@ -156,7 +165,10 @@ mod tests {
     }
 
     async fn outcomes(security: &str, password: &str) -> Vec<(&'static str, Outcome)> {
-        let port = server().await;
+        outcomes_at(server(false).await, security, password).await
+    }
+
+    async fn outcomes_at(port: u16, security: &str, password: &str) -> Vec<(&'static str, Outcome)> {
         let text = format!(
             "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"{security}\"\nusername = \"login\"\n\
              password = \"{password}\"\nfrom_address = \"login@example.org\"\n"
@@ -182,6 +194,12 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_never_sent_where_starttls_is_missing() {
         let seen = outcomes("starttls", "sekret").await;
+        assert_eq!(seen, [("mail server", Outcome::Ok), ("mail security", Outcome::Fail)]);
+    }
+
+    #[tokio::test]
+    async fn a_tls_handshake_that_fails_is_told_and_nothing_follows() {
+        let seen = outcomes_at(server(true).await, "starttls", "sekret").await;
         assert_eq!(seen, [("mail server", Outcome::Ok), ("mail security", Outcome::Fail)]);
     }
 }
