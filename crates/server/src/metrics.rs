@@ -32,7 +32,11 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("countersign");
         let requests = Family::default();
-        registry.register("recovery_requests", "Recovery requests by what became of them at the door", requests.clone());
+        registry.register(
+            "recovery_requests",
+            "Recovery requests by what became of them at the door",
+            requests.clone(),
+        );
         let decisions = Family::default();
         registry.register("recovery_decisions", "Decided recovery requests by reason", decisions.clone());
         let messages = Family::default();

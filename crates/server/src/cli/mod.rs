@@ -4,6 +4,7 @@
 //! In: arguments.   Out: text or, with `--json`, JSON on standard output; problems on standard error; an exit code.
 //! I/O for this room: `main`.   Tests: beside the code, and tests/it/cli.rs.
 
+mod accounts;
 mod check_config;
 mod doctor;
 
@@ -46,6 +47,8 @@ pub struct Global {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// The embedded directory: import accounts
+    Accounts(accounts::Args),
     /// Check the configuration and show what is in force
     CheckConfig(check_config::Args),
     /// Check what Countersign needs, and say what to do
@@ -79,6 +82,7 @@ impl Global {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
+        Command::Accounts(args) => accounts::run(&cli.global, &args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),
         Command::Doctor(args) => doctor::run(&cli.global, &args),
     }

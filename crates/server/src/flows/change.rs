@@ -78,13 +78,7 @@ impl Apply<'_> {
     }
 
     const fn notify_all(&self) -> Notice<'_> {
-        Notice {
-            keys: self.keys,
-            account: self.account,
-            locale: self.locale,
-            fallback: self.fallback,
-            now: self.now,
-        }
+        Notice { keys: self.keys, account: self.account, locale: self.locale, fallback: self.fallback, now: self.now }
     }
 }
 

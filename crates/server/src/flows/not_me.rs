@@ -62,11 +62,7 @@ enum Found {
     Undo(Undo),
 }
 
-async fn find(
-    conn: &mut Conn,
-    keys: &Keyring,
-    token: &SecretText,
-) -> std::result::Result<Option<Found>, StoreError> {
+async fn find(conn: &mut Conn, keys: &Keyring, token: &SecretText) -> std::result::Result<Option<Found>, StoreError> {
     let hash = secrets::token_hash(keys, Purpose::NotMe, token);
     if let Some(ticket) = tickets::by_not_me(conn, &hash).await? {
         return Ok(Some(Found::Ticket(ticket)));
@@ -180,8 +176,7 @@ impl Work {
         let hours = self.disavow.quiet_hours.saturating_mul(1 << doublings).min(self.disavow.quiet_hours_most);
         let until = self.now.plus(Duration::from_secs(u64::from(hours) * 3600));
         directory::disavow(conn, id, account.disavow_level + 1, until).await?;
-        let mut budgets =
-            gate_store::budgets_locked(conn, &self.budget, self.now).await?.at(self.now, &self.budget);
+        let mut budgets = gate_store::budgets_locked(conn, &self.budget, self.now).await?.at(self.now, &self.budget);
         match class {
             Class::Work => budgets.work = budgets.work.disavowed(self.disavow.budget_cost),
             Class::Anonymous | Class::Strong => {
@@ -196,13 +191,8 @@ impl Work {
             return Ok(());
         };
         let done = json!({ "done": measures(outcome) });
-        let notice = Notice {
-            keys: &self.keys,
-            account: &account,
-            locale: self.locale,
-            fallback: self.fallback,
-            now: self.now,
-        };
+        let notice =
+            Notice { keys: &self.keys, account: &account, locale: self.locale, fallback: self.fallback, now: self.now };
         notice.send(conn, Template::NotMeConfirmed, id.as_str(), &done, &mut self.rng).await?;
         Ok(())
     }

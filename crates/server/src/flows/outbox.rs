@@ -21,9 +21,9 @@ const CLAIM: Duration = Duration::from_secs(180);
 /// Messages that are due, claimed for this node.
 pub async fn claim(app: &App, limit: i64) -> Result<Vec<Message>> {
     let (node, now) = (app.node.clone(), app.clock.now());
-    let claimed = app.store.write(move |conn| {
-        Box::pin(async move { messages::claim(conn, &node, now, now.plus(CLAIM), limit).await })
-    });
+    let claimed = app
+        .store
+        .write(move |conn| Box::pin(async move { messages::claim(conn, &node, now, now.plus(CLAIM), limit).await }));
     Ok(claimed.await?)
 }
 
@@ -33,9 +33,8 @@ pub async fn claim(app: &App, limit: i64) -> Result<Vec<Message>> {
 /// Whatever keeps the state from being durable; then nothing may leave.
 pub async fn begin(app: &App, id: &MessageId) -> Result<bool> {
     let (node, now, id) = (app.node.clone(), app.clock.now(), id.clone());
-    let begun = app
-        .store
-        .write(move |conn| Box::pin(async move { messages::begin(conn, &id, &node, now.plus(CLAIM)).await }));
+    let begun =
+        app.store.write(move |conn| Box::pin(async move { messages::begin(conn, &id, &node, now.plus(CLAIM)).await }));
     Ok(begun.await?)
 }
 
@@ -103,9 +102,7 @@ async fn record(
 ) -> std::result::Result<(), StoreError> {
     match ended {
         Ended::Sent => messages::close(conn, &message.id, State::Sent, None, now).await,
-        Ended::Again { at, reason, counted } => {
-            messages::retry(conn, &message.id, at, Some(&reason), !counted).await
-        }
+        Ended::Again { at, reason, counted } => messages::retry(conn, &message.id, at, Some(&reason), !counted).await,
         Ended::Failed { reason } => {
             messages::close(conn, &message.id, State::Failed, Some(&reason), now).await?;
             free_slot(conn, message, now).await

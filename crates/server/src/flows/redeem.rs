@@ -123,7 +123,9 @@ pub async fn enter_code(app: &App, whose: CodeFor, typed: &SecretText, client: &
     let (keys, mut rng, client) = (app.keys.clone(), app.rng(), client.coarse());
     let right = app
         .store
-        .write(move |conn| Box::pin(async move { try_code(conn, &keys, ticket, code, most, now, client, &mut rng).await }))
+        .write(move |conn| {
+            Box::pin(async move { try_code(conn, &keys, ticket, code, most, now, client, &mut rng).await })
+        })
         .await?;
     right.map(|token| Continuation { token }).ok_or_else(wrong_code)
 }
@@ -372,8 +374,7 @@ impl Finish {
     /// The message led to a recovery: its budget gets it back (G4).
     async fn count_completion(&self, conn: &mut Conn) -> Result<()> {
         let hours = self.budget.memory_hours;
-        let mut budgets =
-            gate_store::budgets_locked(conn, &self.budget, self.now).await?.at(self.now, &self.budget);
+        let mut budgets = gate_store::budgets_locked(conn, &self.budget, self.now).await?.at(self.now, &self.budget);
         match self.ticket.class {
             Class::Anonymous => budgets.anonymous = budgets.anonymous.completed(self.budget.anonymous, hours),
             Class::Work => budgets.work = budgets.work.completed(self.budget.work, hours),

@@ -4,7 +4,9 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::flows::outbox::{self, Ended, Material};
 use crate::flows::secrets;
-use crate::notify::{Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Stage, Values, dkim, mime, render};
+use crate::notify::{
+    Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Stage, Values, dkim, mime, render,
+};
 use crate::store::messages::Message;
 use crate::text::Locale;
 use countersign_core::message::pace::Pace;

@@ -106,7 +106,8 @@ fn sent_page(
     let title = if waiting.is_some() { "sent.queue_title" } else { "sent.title" };
     let purpose = if waiting.is_some() { ASK } else { RESEND };
     let mut page = visitor.visit.page(title, "/recover");
-    page.languages = Languages::Post { action: "/recover/sent", fields: carried(request, &identifier, waiting.as_ref()) };
+    page.languages =
+        Languages::Post { action: "/recover/sent", fields: carried(request, &identifier, waiting.as_ref()) };
     page.scripts = if waiting.is_some() { &["solver.js"] } else { &[] };
     Sent {
         page,
@@ -142,11 +143,7 @@ pub struct SentForm {
 /// `POST /recover/sent`: the same page in another language; nothing is asked again.
 pub async fn sent_again(State(app): State<App>, Posted(visitor, form): Posted<SentForm>) -> Response {
     let challenge: Option<Challenge> = form.challenge.and_then(|text| serde_json::from_str(&text).ok());
-    let waiting = form.waiting.map(|_| Waiting {
-        challenge,
-        minutes: patience(&app),
-        proof_error: None,
-    });
+    let waiting = form.waiting.map(|_| Waiting { challenge, minutes: patience(&app), proof_error: None });
     show(StatusCode::OK, &sent_page(&app, &visitor, form.id.as_str(), form.identifier, None, waiting))
 }
 

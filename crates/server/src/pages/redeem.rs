@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn digits_are_read_from_every_keyboard() {
-        for typed in ["1234 5678", "1234-5678", "١٢٣٤٥٦٧٨", "۱۲۳۴۵۶۷۸", "１２３４５６７８", " 12345678\n"] {
+        for typed in ["1234 5678", "1234-5678", "١٢٣٤٥٦٧٨", "۱۲۳۴۵۶۷۸", "１２３４５６７８", " 12345678\n"]
+        {
             assert_eq!(digits(&SecretText::new(typed)).expose(), "12345678");
         }
         assert_eq!(digits(&SecretText::new("abc")).expose(), "");

@@ -65,7 +65,9 @@ impl Visitor {
 
     fn problem(&self, status: StatusCode, wait: Option<u64>) -> Notice {
         let name = match status {
-            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => "bad_request",
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                "bad_request"
+            }
             StatusCode::FORBIDDEN => "foreign",
             StatusCode::NOT_FOUND => "not_found",
             StatusCode::METHOD_NOT_ALLOWED => "method",
@@ -102,10 +104,8 @@ fn chosen_locale(query: &str) -> Option<Locale> {
 
 fn help(app: &App) -> Option<Help> {
     let site = &app.config.site;
-    let help = Help {
-        url: site.support_url.clone().unwrap_or_default(),
-        contact: site.contact.clone().unwrap_or_default(),
-    };
+    let help =
+        Help { url: site.support_url.clone().unwrap_or_default(), contact: site.contact.clone().unwrap_or_default() };
     (!help.url.is_empty() || !help.contact.is_empty()).then_some(help)
 }
 

@@ -87,7 +87,12 @@ pub async fn own_words(conn: &mut Conn, id: &AccountId) -> Result<Vec<String>, S
 }
 
 /// Sets the password hash.
-pub async fn set_password(conn: &mut Conn, id: &AccountId, hash: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+pub async fn set_password(
+    conn: &mut Conn,
+    id: &AccountId,
+    hash: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let text = "UPDATE accounts SET password_hash = $2, password_changed_at = $3, updated_at = $3 WHERE id = $1";
     sql(text).bind(id.as_str()).bind(hash).bind(now).execute(conn).await?;
     Ok(())
@@ -100,7 +105,12 @@ pub async fn rehash(conn: &mut Conn, id: &AccountId, old: &str, new: &str) -> Re
 }
 
 /// Stores a sealed TOTP secret, or takes it away.
-pub async fn set_totp(conn: &mut Conn, id: &AccountId, sealed: Option<Vec<u8>>, now: Timestamp) -> Result<(), StoreError> {
+pub async fn set_totp(
+    conn: &mut Conn,
+    id: &AccountId,
+    sealed: Option<Vec<u8>>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let text = "UPDATE accounts SET totp_sealed = $2, totp_last_step = 0, updated_at = $3 WHERE id = $1";
     sql(text).bind(id.as_str()).bind(sealed).bind(now).execute(conn).await?;
     Ok(())
@@ -154,7 +164,12 @@ pub async fn session_account(conn: &mut Conn, id: &SessionId) -> Result<Option<A
 }
 
 /// Registers a known device.
-pub async fn add_device(conn: &mut Conn, device: &DeviceId, account: &AccountId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn add_device(
+    conn: &mut Conn,
+    device: &DeviceId,
+    account: &AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let text = "INSERT INTO devices (id, account_id, created_at) VALUES ($1, $2, $3)";
     sql(text).bind(device.as_str()).bind(account.as_str()).bind(now).execute(conn).await?;
     Ok(())

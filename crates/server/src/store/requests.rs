@@ -154,13 +154,7 @@ pub async fn close(
 ) -> Result<(), StoreError> {
     let text = "UPDATE recovery_requests SET state = 'done', outcome = $2, ticket_id = $3, identifier = NULL, \
                 device = NULL, code_hash = NULL, decided_at = $4 WHERE id = $1";
-    sql(text)
-        .bind(id.as_str())
-        .bind(outcome)
-        .bind(ticket.map(TicketId::as_str))
-        .bind(now)
-        .execute(conn)
-        .await?;
+    sql(text).bind(id.as_str()).bind(outcome).bind(ticket.map(TicketId::as_str)).bind(now).execute(conn).await?;
     Ok(())
 }
 

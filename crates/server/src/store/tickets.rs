@@ -139,7 +139,8 @@ pub async fn by_id(conn: &mut Conn, id: &TicketId) -> Result<Option<Ticket>, Sto
 
 /// The live ticket of an account, if any.
 pub async fn live_of(conn: &mut Conn, account: &AccountId, now: Timestamp) -> Result<Option<Ticket>, StoreError> {
-    let text = format!("{TICKET} WHERE account_id = $1 AND state = 'live' AND expires_at > $2 ORDER BY created_at DESC");
+    let text =
+        format!("{TICKET} WHERE account_id = $1 AND state = 'live' AND expires_at > $2 ORDER BY created_at DESC");
     let row = sql(text).bind(account.as_str()).bind(now).fetch_optional(conn).await?;
     row.as_ref().map(ticket).transpose()
 }
