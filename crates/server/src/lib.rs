@@ -15,5 +15,6 @@ pub mod log;
 pub mod metrics;
 pub mod notify;
 pub mod pages;
+pub mod serve;
 pub mod store;
 pub mod text;

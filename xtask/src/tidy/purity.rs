@@ -10,7 +10,9 @@ const PURE: [&str; 2] = ["crates/core/src/", "crates/evidence/src/"];
 const FORBIDDEN: &[&[&str]] = &[
     &["std", "fs"],
     &["std", "env"],
-    &["std", "io"],
+    &["std", "io", "stdin"],
+    &["std", "io", "stdout"],
+    &["std", "io", "stderr"],
     &["std", "process"],
     &["std", "thread"],
     &["std", "net", "TcpStream"],
@@ -27,7 +29,8 @@ const FORBIDDEN: &[&[&str]] = &[
     &["countersign"],
 ];
 
-/// Checks every path in the pure crates. Addresses (`std::net::IpAddr`) are data and allowed; a program in `src/bin`
+/// Checks every path in the pure crates. Addresses (`std::net::IpAddr`) are data and the
+/// traits of `std::io` are parameters, so both are allowed; a program in `src/bin`
 /// is the edge and reads files.
 pub fn check(files: &[File]) -> Vec<Finding> {
     let pure = |f: &&File| PURE.iter().any(|p| f.path.starts_with(p)) && f.path.ends_with(".rs");

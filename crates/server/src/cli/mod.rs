@@ -5,8 +5,10 @@
 //! I/O for this room: `main`.   Tests: beside the code, and tests/it/cli.rs.
 
 mod accounts;
+mod admin;
 mod check_config;
 mod doctor;
+mod serve;
 
 use crate::config::{self, Config, Problems};
 use crate::store::Place;
@@ -49,6 +51,10 @@ pub struct Global {
 enum Command {
     /// The embedded directory: import accounts
     Accounts(accounts::Args),
+    /// Guard recovery: serve the pages and the API
+    Serve(serve::Args),
+    /// What staff can do from the command line
+    Admin(admin::Args),
     /// Check the configuration and show what is in force
     CheckConfig(check_config::Args),
     /// Check what Countersign needs, and say what to do
@@ -83,6 +89,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Command::Accounts(args) => accounts::run(&cli.global, &args),
+        Command::Serve(args) => serve::run(&cli.global, &args),
+        Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),
         Command::Doctor(args) => doctor::run(&cli.global, &args),
     }

@@ -16,6 +16,10 @@ pub struct Mail {
     pub port: u16,
     /// How the connection is protected.
     pub security: Security,
+    /// Whether `Security::None` is accepted for a host that is not loopback.
+    pub allow_plaintext: bool,
+    /// Certificates that are trusted besides the public ones, in PEM.
+    pub ca_pem: Option<String>,
     /// User name and password.
     pub login: Option<Login>,
     /// The sender's address.
@@ -24,8 +28,10 @@ pub struct Mail {
     pub from_name: Option<String>,
     /// Where answers go.
     pub reply_to: Option<String>,
-    /// For each step of a conversation.
+    /// For each step of a conversation but the last.
     pub timeout: Span,
+    /// For the content and the reply to it.
+    pub content_timeout: Span,
     /// Connections at the same time.
     pub connections: u32,
     /// When a message is tried again.
@@ -111,11 +117,14 @@ impl Mail {
             host: r.optional("mail.host"),
             port: if port == 0 { security.usual_port() } else { port },
             security,
+            allow_plaintext: r.flag("mail.allow_plaintext"),
+            ca_pem: certificates(r),
             login: login(r),
             from_address: r.text("mail.from_address"),
             from_name: r.optional("mail.from_name"),
             reply_to: r.optional("mail.reply_to"),
             timeout: r.span("mail.timeout"),
+            content_timeout: r.span("mail.content_timeout"),
             connections: r.number("mail.connections", 1, 100),
             retry: Retry::read(r),
             pace: Pace::read(r),
@@ -128,11 +137,10 @@ impl Mail {
     }
 
     fn check_transport(&self, r: &mut Reader<'_>) {
-        let allowed = r.flag("mail.allow_plaintext");
         let Some(host) = self.host.as_deref() else { return };
         let message = "must be a host name or an address without a port; the port goes to mail.port";
         r.check(url::Host::parse(bracketed(host).as_str()).is_ok(), "mail.host", message);
-        let clear = self.security == Security::None && !is_loopback(host) && !allowed;
+        let clear = self.security == Security::None && !is_loopback(host) && !self.allow_plaintext;
         let message =
             "\"none\" is accepted for a loopback host only: messages carry secrets. Use \"starttls\" or \"tls\"";
         r.check(!clear, "mail.security", message);
@@ -208,6 +216,16 @@ fn login(r: &mut Reader<'_>) -> Option<Login> {
         }
         _ => None,
     }
+}
+
+fn certificates(r: &mut Reader<'_>) -> Option<String> {
+    let path = r.path("mail.ca_file")?;
+    match std::fs::read_to_string(&path) {
+        Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => return Some(text),
+        Ok(_) => r.problem("mail.ca_file", format!("{} holds no certificate in PEM form", path.display())),
+        Err(error) => r.problem("mail.ca_file", format!("{} cannot be read: {error}", path.display())),
+    }
+    None
 }
 
 fn first_line(r: &mut Reader<'_>, path: &Path) -> Option<SecretText> {

@@ -13,6 +13,8 @@ pub struct Password {
     pub max_length: usize,
     /// zxcvbn's estimate to reach, 0 to 4.
     pub min_score: u8,
+    /// zxcvbn's score that a new password must reach beside a second factor, 0 to 4.
+    pub min_score_with_second_factor: u8,
     /// The cost of argon2id.
     pub argon2: Argon2,
 }
@@ -38,6 +40,7 @@ impl Password {
             // NIST SP 800-63B-4, 3.1.1.2: at least 64 characters must be permitted.
             max_length: r.number("password.max_length", 64, 4096),
             min_score: r.number("password.min_score", 0, 4),
+            min_score_with_second_factor: r.number("password.min_score_with_second_factor", 0, 4),
             argon2: Argon2::read(r),
         };
         let room = password.min_length.max(password.min_length_with_second_factor) < password.max_length;

@@ -15,15 +15,18 @@ use countersign_core::time::Timestamp;
 use serde_json::json;
 use std::time::Duration;
 
-/// A claim lasts longer than the longest hand-over (connect, commands and content at their longest).
-const CLAIM: Duration = Duration::from_secs(180);
+/// A claim lasts longer than the longest hand-over: eight steps up to the content, the content, and some for the queue.
+fn claim_for(app: &App) -> Duration {
+    let mail = &app.config.mail;
+    mail.timeout.duration() * 8 + mail.content_timeout.duration() + Duration::from_secs(60)
+}
 
 /// Messages that are due, claimed for this node.
 pub async fn claim(app: &App, limit: i64) -> Result<Vec<Message>> {
-    let (node, now) = (app.node.clone(), app.clock.now());
+    let (node, now, lease) = (app.node.clone(), app.clock.now(), claim_for(app));
     let claimed = app
         .store
-        .write(move |conn| Box::pin(async move { messages::claim(conn, &node, now, now.plus(CLAIM), limit).await }));
+        .write(move |conn| Box::pin(async move { messages::claim(conn, &node, now, now.plus(lease), limit).await }));
     Ok(claimed.await?)
 }
 
@@ -32,9 +35,9 @@ pub async fn claim(app: &App, limit: i64) -> Result<Vec<Message>> {
 /// # Errors
 /// Whatever keeps the state from being durable; then nothing may leave.
 pub async fn begin(app: &App, id: &MessageId) -> Result<bool> {
-    let (node, now, id) = (app.node.clone(), app.clock.now(), id.clone());
+    let (node, now, id, lease) = (app.node.clone(), app.clock.now(), id.clone(), claim_for(app));
     let begun =
-        app.store.write(move |conn| Box::pin(async move { messages::begin(conn, &id, &node, now.plus(CLAIM)).await }));
+        app.store.write(move |conn| Box::pin(async move { messages::begin(conn, &id, &node, now.plus(lease)).await }));
     Ok(begun.await?)
 }
 

@@ -219,12 +219,13 @@ fn check_password(
         min_chars_with_second_factor: settings.min_length_with_second_factor,
         max_chars: settings.max_length,
         min_score: settings.min_score,
+        min_score_with_second_factor: settings.min_score_with_second_factor,
     };
     let context = password::Context { second_factor: account.totp_sealed.is_some(), own_words: &own, policy: &policy };
     match password::check(candidate, &context) {
         Ok(normal) => Ok(normal.secret().clone()),
         Err(weaknesses) => {
-            let details = weaknesses.iter().map(password::Weakness::code).collect();
+            let details = weaknesses.iter().map(|weakness| weakness.code()).collect();
             let refused = AppError::invalid("password", "password_weak", "This password is too easy to guess.");
             Err(AppError { details, ..refused })
         }

@@ -11,7 +11,7 @@ use crate::store::messages::Message;
 use crate::text::Locale;
 use countersign_core::message::pace::Pace;
 use countersign_core::message::retry::Retry;
-use countersign_core::message::{DeviceKind, Mailbox, Template};
+use countersign_core::message::{DeviceKind, MailAddress, Template};
 use countersign_core::secret::SecretText;
 use countersign_core::time::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,10 +25,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 const BATCH: i64 = 64;
 
 /// What the outbox needs besides the app.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Mailer(Arc<Parts>);
 
-#[derive(Debug)]
+impl std::fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mailer")
+    }
+}
+
 struct Parts {
     relay: Relay,
     from: Sender,
@@ -136,11 +141,11 @@ fn compose(app: &App, mailer: &Parts, message: &Message, material: &Material) ->
     let locale = Locale::from_tag(&message.locale).unwrap_or(app.config.site.default_locale);
     let values = values(app, message, material).ok_or_else(|| AppError::internal("a message lacks its parameters"))?;
     let rendered = render(&values, locale, &mailer.brand);
-    let to = Mailbox::parse(&message.to_address).map_err(|bad| AppError::internal(bad.to_string()))?;
+    let to = MailAddress::parse(&message.to_address).map_err(|bad| AppError::internal(bad.to_string()))?;
     let letter = Letter { from: &mailer.from, to: &to, id: &message.id, created: message.created_at, locale };
     let bytes = mime::build(&rendered, &letter, &mailer.signers);
     let bytes = bytes.map_err(|error| AppError::internal(error.to_string()))?;
-    Ok((bytes, Envelope { from: mailer.from.mailbox.clone(), to }))
+    Ok((bytes, Envelope { from: mailer.from.address.clone(), to }))
 }
 
 fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {
@@ -149,8 +154,11 @@ fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {
         token.as_ref().map(|t| SecretText::new(origin.link(&format!("/{path}/{}", t.expose()))))
     };
     let time = |name: &str| message.params.get(name)?.as_i64().map(Timestamp::from_micros);
-    let device = message.params.get("device").and_then(|d| d.as_str()).and_then(|d| DeviceKind::parse(d).ok());
-    let device = device.unwrap_or(DeviceKind::Unknown);
+    // Absent is fine (a change that took effect by itself); a name that we do not know is not.
+    let device = match message.params.get("device").and_then(|d| d.as_str()) {
+        Some(name) => DeviceKind::parse(name)?,
+        None => DeviceKind::Unknown,
+    };
     let body = match message.template {
         Template::Recovery => Body::Recovery {
             link: link("r", &material.first)?,
@@ -171,11 +179,10 @@ fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {
         },
         Template::NotMeConfirmed => {
             let done = message.params.get("done")?.as_array()?;
-            let done = done.iter().filter_map(|d| d.as_str()).filter_map(Measure::parse).collect();
+            let done = done.iter().map(|d| d.as_str().and_then(Measure::parse)).collect::<Option<_>>()?;
             Body::NotMeConfirmed { done }
         }
     };
     let countersign = secrets::countersign(&app.keys, &message.id);
-    let verify_link = origin.link(&format!("/verify/{countersign}"));
-    Some(Values { countersign, verify_link, body })
+    Some(Values { countersign, body })
 }

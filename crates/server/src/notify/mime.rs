@@ -52,11 +52,15 @@ pub enum BuildError {
     Dkim(#[from] DkimError),
 }
 
-/// The message's bytes: text and HTML as alternatives, signed by each signer.
+/// The message's bytes: text and HTML as alternatives, signed by each signer (`&[Signer]` or `Option<&Signer>`).
 ///
 /// # Errors
 /// `BuildError`; trying again gives the same.
-pub fn build(rendered: &Rendered, letter: &Letter<'_>, signers: &[Signer]) -> Result<Vec<u8>, BuildError> {
+pub fn build<'a>(
+    rendered: &Rendered,
+    letter: &Letter<'_>,
+    signers: impl IntoIterator<Item = &'a Signer>,
+) -> Result<Vec<u8>, BuildError> {
     let bytes = compose(rendered, letter)?;
     let mut signed = String::new();
     for signer in signers {

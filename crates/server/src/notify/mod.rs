@@ -25,5 +25,5 @@ mod values;
 pub use mime::{BuildError, Letter, Sender};
 pub use relay::{Envelope, Login, Outcome, Relay, RelayError, RelaySettings, Security};
 pub use render::{Rendered, render};
-pub use session::{Reason, Reply, Stage};
+pub use session::{Fault, Reason, Reply, Stage};
 pub use values::{Body, Brand, Measure, Values};

@@ -4,6 +4,7 @@ use super::session::{Fault, Interrupted, Reason, Reply, Session, Stage};
 use countersign_core::message::MailAddress;
 use countersign_core::secret::SecretText;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -123,6 +124,12 @@ pub enum Outcome {
 #[derive(Clone)]
 pub struct Relay {
     inner: Arc<Inner>,
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Relay({}:{})", self.inner.settings.host, self.inner.settings.port)
+    }
 }
 
 struct Inner {

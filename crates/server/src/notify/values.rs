@@ -95,16 +95,24 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// Reads the stable name that the message's row holds; `None` for an unknown one.
+    /// Every measure.
+    pub const ALL: [Self; 5] =
+        [Self::LinkClosed, Self::ChangeCancelled, Self::ChangeUndone, Self::SessionsEnded, Self::FewerMessages];
+
+    /// The name in the store; never changes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LinkClosed => "link_closed",
+            Self::ChangeCancelled => "change_cancelled",
+            Self::ChangeUndone => "change_undone",
+            Self::SessionsEnded => "sessions_ended",
+            Self::FewerMessages => "fewer_messages",
+        }
+    }
+
+    /// Reads a stored name; `None` for one that this version does not know.
     pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "link_closed" => Self::LinkClosed,
-            "change_cancelled" => Self::ChangeCancelled,
-            "change_undone" => Self::ChangeUndone,
-            "sessions_ended" => Self::SessionsEnded,
-            "fewer_messages" => Self::FewerMessages,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|m| m.as_str() == name)
     }
 
     /// The key of its sentence.
@@ -128,5 +136,18 @@ impl Values {
             Body::CoolOff { .. } => Template::CoolOff,
             Body::NotMeConfirmed { .. } => Template::NotMeConfirmed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_measures_read_back() {
+        for measure in Measure::ALL {
+            assert_eq!(Measure::parse(measure.as_str()), Some(measure));
+        }
+        assert_eq!(Measure::parse(""), None);
     }
 }

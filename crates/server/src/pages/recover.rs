@@ -1,7 +1,7 @@
 //! `/recover` and what answers it: ask, prove, ask again.
 
 use super::nonce::{self, Nonce, Used};
-use super::view::{Languages, Page, Recover, Sent, Waiting};
+use super::view::{Languages, Recover, Sent, Waiting};
 use super::visitor::{Posted, Visitor, show};
 use crate::app::App;
 use crate::error::AppError;

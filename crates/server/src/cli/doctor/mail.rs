@@ -3,7 +3,7 @@
 use super::check::Check;
 use crate::config::{Mail, Security};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 
 /// Looks at the SMTP server as far as it lets us.
@@ -36,19 +36,28 @@ async fn converse(mail: &Mail, host: &str, hello: &str) -> Vec<Check> {
     let protected = protect(&mut connection, mail, host, &hello).await;
     let usable = protected.outcome != super::Outcome::Fail;
     checks.push(protected);
+    // After a TLS handshake that failed lettre's connection has no stream left and panics at any further command.
     if usable {
         checks.push(sign_in(&mut connection, mail).await);
+        // The server may have hung up already; nothing depends on a polite end.
+        let _ = connection.quit().await;
     }
-    // The server may have hung up already; nothing depends on a polite end.
-    let _ = connection.quit().await;
     checks
 }
 
 type SmtpError = lettre::transport::smtp::Error;
 
 async fn connect(mail: &Mail, host: &str, hello: &ClientId) -> Result<AsyncSmtpConnection, SmtpError> {
-    let tls = if mail.security == Security::Tls { Some(TlsParameters::new(host.to_owned())?) } else { None };
+    let tls = if mail.security == Security::Tls { Some(trust(mail, host)?) } else { None };
     AsyncSmtpConnection::connect_tokio1((host, mail.port), Some(mail.timeout.duration()), hello, tls, None).await
+}
+
+fn trust(mail: &Mail, host: &str) -> Result<TlsParameters, SmtpError> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(pem) = &mail.ca_pem {
+        builder = builder.add_root_certificate(Certificate::from_pem(pem.as_bytes())?);
+    }
+    builder.build_rustls()
 }
 
 fn unreachable_server(mail: &Mail, host: &str, error: &SmtpError) -> Check {
@@ -67,19 +76,23 @@ async fn protect(connection: &mut AsyncSmtpConnection, mail: &Mail, host: &str, 
             let advice = "set mail.security to \"tls\" with the right port, or let the server offer STARTTLS";
             Check::fail(name, format!("{host} does not offer STARTTLS; nothing will be sent"), advice)
         }
-        Security::Starttls => match starttls(connection, host, hello).await {
+        Security::Starttls => match starttls(connection, mail, host, hello).await {
             Ok(()) => Check::ok(name, "STARTTLS, certificate good"),
             Err(error) => {
-                let advice = "mail.host must be the name in the server's certificate, and its issuer a public one";
+                let advice = "mail.host must be the name in the server's certificate, and its issuer a public one or in mail.ca_file";
                 Check::fail(name, format!("STARTTLS: {}", chain(&error)), advice)
             }
         },
     }
 }
 
-async fn starttls(connection: &mut AsyncSmtpConnection, host: &str, hello: &ClientId) -> Result<(), SmtpError> {
-    let tls = TlsParameters::new(host.to_owned())?;
-    connection.starttls(tls, hello).await
+async fn starttls(
+    connection: &mut AsyncSmtpConnection,
+    mail: &Mail,
+    host: &str,
+    hello: &ClientId,
+) -> Result<(), SmtpError> {
+    connection.starttls(trust(mail, host)?, hello).await
 }
 
 async fn sign_in(connection: &mut AsyncSmtpConnection, mail: &Mail) -> Check {
@@ -121,7 +134,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     /// A mail server that knows one user name (`login`, password `sekret`) and fails the test for any mail.
-    async fn server() -> u16 {
+    async fn server(tls: bool) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -129,17 +142,20 @@ mod tests {
             let mut stream = BufReader::new(stream);
             stream.write_all(b"220 test\r\n").await.unwrap();
             let mut line = String::new();
-            while stream.read_line(&mut line).await.unwrap() > 0 {
-                stream.write_all(answer(&line).as_bytes()).await.unwrap();
+            while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                stream.write_all(answer(&line, tls).as_bytes()).await.unwrap();
                 line.clear();
             }
         });
         port
     }
 
-    fn answer(line: &str) -> &'static str {
+    fn answer(line: &str, tls: bool) -> &'static str {
         let good = format!("AUTH PLAIN {}", data_encoding::BASE64.encode(b"\0login\0sekret"));
         match line.trim_end() {
+            // It offers STARTTLS and then does not speak TLS.
+            line if line.starts_with("EHLO") && tls => "250-test\r\n250 STARTTLS\r\n",
+            "STARTTLS" => "220 go on\r\nthis is no TLS at all\r\n",
             line if line.starts_with("EHLO") => "250-test\r\n250 AUTH PLAIN\r\n",
             line if line == good => "235 welcome\r\n",
             line if line.starts_with("AUTH") => "535 5.7.8 no\r\n",
@@ -149,7 +165,10 @@ mod tests {
     }
 
     async fn outcomes(security: &str, password: &str) -> Vec<(&'static str, Outcome)> {
-        let port = server().await;
+        outcomes_at(server(false).await, security, password).await
+    }
+
+    async fn outcomes_at(port: u16, security: &str, password: &str) -> Vec<(&'static str, Outcome)> {
         let text = format!(
             "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"{security}\"\nusername = \"login\"\n\
              password = \"{password}\"\nfrom_address = \"login@example.org\"\n"
@@ -175,6 +194,12 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_never_sent_where_starttls_is_missing() {
         let seen = outcomes("starttls", "sekret").await;
+        assert_eq!(seen, [("mail server", Outcome::Ok), ("mail security", Outcome::Fail)]);
+    }
+
+    #[tokio::test]
+    async fn a_tls_handshake_that_fails_is_told_and_nothing_follows() {
+        let seen = outcomes_at(server(true).await, "starttls", "sekret").await;
         assert_eq!(seen, [("mail server", Outcome::Ok), ("mail security", Outcome::Fail)]);
     }
 }

@@ -1,0 +1,47 @@
+//! `serve`: guards recovery until it is told to stop.
+
+use super::{Global, runtime};
+use crate::{log, serve};
+use std::process::ExitCode;
+
+/// Arguments of `serve`.
+#[derive(clap::Args, Debug)]
+pub struct Args {}
+
+/// Serves until SIGINT or SIGTERM.
+pub fn run(global: &Global, _: &Args) -> ExitCode {
+    let config = match global.load_or_report() {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    log::start(&config.log);
+    let place = global.place(&config);
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the runtime cannot be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let served: Result<(), serve::StartError> = runtime.block_on(async {
+        let address = config.server.listen;
+        let app = serve::open(config, &place, &global.data).await?;
+        let mailer = serve::mailer(&app)?;
+        if mailer.is_none() {
+            tracing::warn!("mail.host is empty: messages wait in the outbox until it is set");
+        }
+        let running = serve::start(app, mailer, address).await?;
+        tracing::info!(address = %running.address, origin = %running.app.config.server.origin, "listening");
+        serve::asked_to_stop().await;
+        tracing::info!("stopping: finishing what is under way");
+        running.stop().await;
+        Ok(())
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("countersign does not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
