@@ -4,6 +4,7 @@ mod driver;
 mod gallery;
 
 use crate::support::not_run;
+use crate::support::site::Site;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -141,6 +142,28 @@ async fn without_scripts_the_page_says_what_happens() {
         let text = text.as_str().unwrap();
         assert!(text.contains("drop a request after 30 minutes") && text.contains("You can leave this page"), "{text}");
         assert!(!text.contains("puzzle"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn recovery_is_asked_for_with_the_keyboard_alone() {
+    with_browser(true, async |browser| {
+        let site = Site::start(&[]).await;
+        browser.go(&format!("{}/recover?lang=en", site.origin)).await;
+        assert_eq!(browser.title().await, "Get back into your account \u{b7} Example Accounts");
+        browser.tab_to("identifier").await;
+        browser.keys("someone@example.org").await;
+        browser.tab_to("Send me the message").await;
+        browser.keys(driver::ENTER).await;
+        browser.wait_for_title("Look at your messages \u{b7} Example Accounts").await;
+        browser.tab_to("code").await;
+        browser.keys("12345678").await;
+        browser.keys(driver::ENTER).await;
+        browser.wait_for_title("Enter your code \u{b7} Example Accounts").await;
+        assert_eq!(browser.focused().await, "code", "the field with the error has the focus");
+        let complaints: Vec<_> = browser.complaints().await.into_iter().filter(|c| !c.contains("422")).collect();
+        assert_eq!(complaints, [""; 0]);
     })
     .await;
 }
