@@ -90,7 +90,9 @@ fn a_password_changed_here_survives_the_old_export() {
 #[test]
 fn bad_records_are_set_aside_with_their_reason_and_without_secrets() {
     let dir = tempfile::tempdir().unwrap();
-    let bad = format!("{CSV}3,,mallory@example.org,,,,,\n4,x,,,,,,$apr1$pepper$pepper\n1,again,,,,,,\n5,,not-an-address,,,,,\n");
+    let bad = format!(
+        "{CSV}3,,mallory@example.org,,,,,\n4,x,,,,,,$apr1$pepper$pepper\n1,again,,,,,,\n5,,not-an-address,,,,,\n"
+    );
     assert_eq!(counts(dir.path(), "a.csv", &bad, &[]), json!([2, 0, 0, 4]));
     let rejected = rejects(dir.path(), "a.csv.rejected.ndjson");
     let mut seen: Vec<(u64, &str)> =
