@@ -1,8 +1,11 @@
-//! Errors and whom they are for.
+//! Errors, and whom they are for.
 //!
-//! `core` has small enums. The store has `StoreError`, which is internal. Flows answer with `AppError`: what a visitor may
-//! read (`status`, `code`, `public`, `field`) and what only the log may hold (`internal`). Doors turn it into RFC 9457 or
-//! a page. A visitor never sees `internal`; the log never holds what a visitor typed.
+//! Never: shows a visitor what only the log may hold; puts what a visitor typed into the log.
+//! In: refusals of flows, failures of the store.   Out: `AppError`, which doors turn into RFC 9457 or a page.
+//! I/O for this room: none.   Tests: through the doors.
+//!
+//! Which type belongs where: `core` has small enums; the store has `StoreError`, which is internal; flows answer with
+//! `AppError`: what a visitor may read (`status`, `code`, `public`, `field`) and what only the log may hold (`internal`).
 
 use crate::store::StoreError;
 use std::time::Duration;

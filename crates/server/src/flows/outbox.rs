@@ -15,13 +15,10 @@ use countersign_core::time::Timestamp;
 use serde_json::json;
 use std::time::Duration;
 
-/// How long the reply to the content may take: RFC 5321, 4.5.3.2.6 asks for ten minutes, so that a slow relay does not
-/// make us unsure whether it took the message.
-pub const CONTENT_TIMEOUT: Duration = Duration::from_secs(600);
-
 /// A claim lasts longer than the longest hand-over: eight steps up to the content, the content, and some for the queue.
 fn claim_for(app: &App) -> Duration {
-    app.config.mail.timeout.duration() * 8 + CONTENT_TIMEOUT + Duration::from_secs(60)
+    let mail = &app.config.mail;
+    mail.timeout.duration() * 8 + mail.content_timeout.duration() + Duration::from_secs(60)
 }
 
 /// Messages that are due, claimed for this node.

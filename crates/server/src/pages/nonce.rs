@@ -118,7 +118,7 @@ mod tests {
         let used = Used::default();
         assert!(used.first_use(7));
         assert!(!used.first_use(7));
-        assert!(used.clone().first_use(8));
+        assert!(used.first_use(8));
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn relay_settings(config: &Config, host: &str) -> RelaySettings {
         connections: usize::try_from(mail.connections).unwrap_or(1),
         connect_timeout: timeout,
         command_timeout: timeout,
-        content_timeout: crate::flows::outbox::CONTENT_TIMEOUT,
+        content_timeout: mail.content_timeout.duration(),
     }
 }
 

@@ -12,6 +12,9 @@ pub const TAB: &str = "\u{e004}";
 /// The same.
 pub const ENTER: &str = "\u{e007}";
 
+/// Longer than a page takes on a slow machine.
+const LONG: std::time::Duration = std::time::Duration::from_secs(30);
+
 const CHROMIUM: [&str; 8] = [
     "--headless",
     "--no-sandbox",
@@ -113,6 +116,18 @@ impl Browser {
     /// The window's title.
     pub async fn title(&self) -> String {
         self.call("GET", "/title", None).await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the page that a form leads to is there.
+    pub async fn wait_for_title(&self, wanted: &str) {
+        let arrived = async {
+            while self.title().await != wanted {
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(LONG, arrived).await.is_err() {
+            panic!("{} is titled {}", self.url().await, self.title().await);
+        }
     }
 
     /// Runs a function's body in the page.

@@ -4,6 +4,7 @@ mod driver;
 mod gallery;
 
 use crate::support::not_run;
+use crate::support::site::Site;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -11,7 +12,7 @@ use axum::routing::get;
 use axum::{Form, Router};
 use countersign::pages;
 use countersign::text::Locale;
-use countersign_core::gate::proof;
+use countersign_core::gate::{Mode, proof};
 use countersign_core::secret::Key;
 use countersign_core::time::Timestamp;
 use driver::{Browser, with_browser};
@@ -143,4 +144,57 @@ async fn without_scripts_the_page_says_what_happens() {
         assert!(!text.contains("puzzle"), "{text}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn recovery_is_asked_for_with_the_keyboard_alone() {
+    with_browser(true, async |browser| {
+        let site = Site::start(&[]).await;
+        browser.go(&format!("{}/recover?lang=en", site.origin)).await;
+        assert_eq!(browser.title().await, "Get back into your account \u{b7} Example Accounts");
+        browser.tab_to("identifier").await;
+        browser.keys("someone@example.org").await;
+        browser.tab_to("Send me the message").await;
+        browser.keys(driver::ENTER).await;
+        browser.wait_for_title("Look at your messages \u{b7} Example Accounts").await;
+        browser.tab_to("code").await;
+        browser.keys("12345678").await;
+        browser.keys(driver::ENTER).await;
+        browser.wait_for_title("Enter your code \u{b7} Example Accounts").await;
+        assert_eq!(browser.focused().await, "code", "the field with the error has the focus");
+        let complaints: Vec<_> = browser.complaints().await.into_iter().filter(|c| !c.contains("422")).collect();
+        assert_eq!(complaints, [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn in_a_siege_the_browser_proves_itself_and_goes_ahead() {
+    with_browser(true, async |browser| {
+        let site = Site::start(&[]).await;
+        site.app.gate().mode = Mode::Proof;
+        browser.go(&format!("{}/recover?lang=en", site.origin)).await;
+        browser.tab_to("identifier").await;
+        browser.keys("someone@example.org").await;
+        browser.keys(driver::ENTER).await;
+        // The page in between says that the request waits; it is solved before anybody could read it.
+        browser.wait_for_title("Look at your messages \u{b7} Example Accounts").await;
+        let text = browser.run("return document.body.innerText").await;
+        assert!(text.as_str().unwrap().contains("Your request goes ahead of the queue"), "{text}");
+    })
+    .await;
+}
+
+#[test]
+fn every_page_says_everything_in_every_language() {
+    for locale in Locale::ALL {
+        for picture in gallery::pictures(locale) {
+            let html = picture.html.replace(Locale::say(locale, "sent.solve_left", &[]).as_str(), "");
+            let name = format!("{}/{}", locale.tag(), picture.name);
+            assert!(!html.contains('{'), "{name} has a placeholder left: {html}");
+            for empty in ["<p></p>", "<h1></h1>", "<label for=\"code\"></label>", "<button></button>", "<li></li>"] {
+                assert!(!html.contains(empty), "{name} has {empty}: {html}");
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What several test rooms need.
 
+pub mod site;
+
 use std::path::PathBuf;
 
 /// Says in one line what was not run and how to get it; with `COUNTERSIGN_TEST_REQUIRE=all` that is a failure.
