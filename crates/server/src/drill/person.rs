@@ -94,9 +94,11 @@ impl Person {
             stage.tally.owner_asked(&mailbox_of(second), since);
         }
         stage.tally.count(What::Genuine);
-        stage.tally.count(What::Unguarded);
         let asking = match self.ask(stage, &mut door, &identifier).await? {
-            Ok(asking) => asking,
+            Ok(asking) => {
+                stage.tally.count(What::Unguarded);
+                asking
+            }
             Err(end) => return Ok(end),
         };
         if let Some(asking) = asking.filter(|_| self.solves && self.device.is_none()) {
