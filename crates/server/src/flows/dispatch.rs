@@ -326,8 +326,10 @@ impl Work {
             gate_store::save_slots(conn, key, &slots).await?;
         }
         let locale = reader_locale(case.request.locale.as_deref(), account, self.fallback);
-        let params =
-            json!({ "requested_at": case.request.received_at.micros(), "minutes": self.ticket_ttl.as_secs() / 60 });
+        let params = json!({
+            "requested_at": case.request.received_at.micros(), "minutes": self.ticket_ttl.as_secs() / 60,
+            "device": case.request.agent.as_str(),
+        });
         let draft = MessageDraft {
             account: &account.id,
             template: Template::Recovery,
