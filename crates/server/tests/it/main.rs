@@ -6,4 +6,5 @@ mod browser;
 mod cli;
 mod mail;
 mod pages;
+mod recovery;
 mod support;
