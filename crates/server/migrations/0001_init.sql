@@ -99,6 +99,7 @@ CREATE TABLE recovery_requests (
     decided_at BIGINT
 );
 CREATE INDEX recovery_requests_work ON recovery_requests (state, class, received_at);
+CREATE INDEX recovery_requests_expiry ON recovery_requests (expires_at) WHERE state IN ('queued', 'held');
 CREATE INDEX recovery_requests_identifier ON recovery_requests (identifier_key, received_at);
 
 CREATE TABLE tickets (

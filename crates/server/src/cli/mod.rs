@@ -4,6 +4,7 @@
 //! In: arguments.   Out: text or, with `--json`, JSON on standard output; problems on standard error; an exit code.
 //! I/O for this room: `main`.   Tests: beside the code, and tests/it/cli.rs.
 
+mod accounts;
 mod admin;
 mod check_config;
 mod doctor;
@@ -48,6 +49,8 @@ pub struct Global {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// The embedded directory: import accounts
+    Accounts(accounts::Args),
     /// Guard recovery: serve the pages and the API
     Serve(serve::Args),
     /// What staff can do from the command line
@@ -85,6 +88,7 @@ impl Global {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
+        Command::Accounts(args) => accounts::run(&cli.global, &args),
         Command::Serve(args) => serve::run(&cli.global, &args),
         Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),

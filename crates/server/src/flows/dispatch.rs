@@ -49,6 +49,9 @@ impl Done {
 /// Decides what is due. Call again at once while `looked_at` is not zero.
 pub async fn decide_batch(app: &App) -> Result<Done> {
     let work = Work::new(app);
+    if rests(app, &work).await? {
+        return Ok(Done::default());
+    }
     let done: Done = app.store.write(move |conn| Box::pin(work.run(conn))).await?;
     for reason in &done.reasons {
         app.metrics.decision(*reason);
@@ -62,6 +65,23 @@ pub async fn decide_batch(app: &App) -> Result<Done> {
         app.outbox_wake.notify_one();
     }
     Ok(done)
+}
+
+/// Whether there is nothing to decide. The doors' view of the budgets follows the database without a write then, so an
+/// idle server writes nothing.
+async fn rests(app: &App, work: &Work) -> Result<bool> {
+    let mut conn = app.store.read().await?;
+    let (due, held) = requests::waiting(&mut conn, work.now).await?;
+    let Some(stored) = gate_store::budgets(&mut conn).await? else {
+        return Ok(!due);
+    };
+    let budgets = stored.at(work.now, &work.policy.budget);
+    let mode = budgets.mode(work.before, work.flooded, &work.policy.budget);
+    if due || held || mode != work.before {
+        return Ok(false);
+    }
+    app.gate().budgets = budgets;
+    Ok(true)
 }
 
 /// Everything that a batch needs, so that the transaction borrows nothing.

@@ -17,14 +17,17 @@ const KEEP_SLOTS: Duration = Duration::from_secs(48 * 3600);
 /// Changes applied in one transaction.
 const CHANGES: i64 = 20;
 
-/// Expires requests that nobody waits for; how many.
+/// Requests expired in one transaction, so that other writers need not wait long.
+pub const EXPIRE: u64 = 1000;
+
+/// Expires requests that nobody waits for; how many. Call again while it is as many as go into one transaction.
 pub async fn expire_requests(app: &App) -> Result<u64> {
     let (now, mut rng) = (app.clock.now(), app.rng());
     let expired: std::result::Result<u64, StoreError> = app
         .store
         .write(move |conn| {
             Box::pin(async move {
-                let expired = requests::expire(conn, now).await?;
+                let expired = requests::expire(conn, now, EXPIRE as i64).await?;
                 if expired > 0 {
                     let what = json!({ "expired": expired });
                     evidence::append(conn, vec![Draft::new("recovery.expired", None, what, now, &mut rng)]).await?;

@@ -5,6 +5,7 @@
 //! In: `App` and what a door was given.   Out: what the door may show, or an `AppError`.
 //! I/O for this room: the store.   Tests: tests/it, through the doors.
 
+pub mod accounts;
 pub mod api_keys;
 pub mod cancel;
 pub mod change;

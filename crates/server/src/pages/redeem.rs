@@ -6,6 +6,7 @@ use super::visitor::{Posted, Visitor, device_cookie, show};
 use crate::app::App;
 use crate::error::AppError;
 use crate::flows::redeem::{self, CodeFor, LinkView, Redeem, Redeemed};
+use crate::flows::secrets::{self, CODE_DIGITS};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,9 +16,6 @@ use serde::Deserialize;
 
 /// Browsers keep no cookie for longer (RFC 6265bis, 5.5).
 const DEVICE_DAYS: u32 = 400;
-
-/// Digits of a code.
-const CODE_DIGITS: usize = 8;
 
 /// `GET /recover/code`.
 pub async fn code_form(visitor: Visitor) -> Response {
@@ -44,8 +42,8 @@ pub async fn enter_code(State(app): State<App>, Posted(visitor, form): Posted<Co
     if form.id.is_none() && form.identifier.trim().is_empty() {
         page.identifier_error = Some(visitor.visit.say("recover.error_empty"));
     }
-    let code = digits(&form.code);
-    if code.expose().len() != CODE_DIGITS {
+    let code = secrets::typed_code(&form.code);
+    if code.expose().len() != CODE_DIGITS || !code.expose().bytes().all(|b| b.is_ascii_digit()) {
         page.code_error = Some(visitor.visit.say("code.error_format"));
     }
     if page.identifier_error.is_some() || page.code_error.is_some() {
@@ -72,16 +70,6 @@ fn wrong_code(visitor: &Visitor, mut page: Code, error: &AppError) -> Response {
         page.code_error = Some(visitor.visit.say("code.error_wrong"));
     }
     show(StatusCode::UNPROCESSABLE_ENTITY, &page)
-}
-
-/// The digits of what was typed, whatever stands between them, also from Arabic-Indic and full-width keyboards.
-fn digits(typed: &SecretText) -> SecretText {
-    const ZEROS: [char; 4] = ['0', '\u{0660}', '\u{06f0}', '\u{ff10}'];
-    let value = |c: char| {
-        let offset = |zero: &char| u32::from(c).checked_sub(u32::from(*zero)).filter(|d| *d < 10);
-        ZEROS.iter().find_map(offset).and_then(|d| char::from_digit(d, 10))
-    };
-    SecretText::new(typed.expose().chars().filter_map(value).collect::<String>())
 }
 
 /// `GET /r/{token}`: redeems nothing, so whatever opens links may open it.
@@ -208,18 +196,4 @@ fn gone(app: &App, visitor: &Visitor, error: &AppError) -> Response {
     }
     let minutes = app.config.recovery.ticket_ttl.secs().div_ceil(60);
     show(StatusCode::GONE, &notices::link_gone(&visitor.visit, minutes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_read_from_every_keyboard() {
-        for typed in ["1234 5678", "1234-5678", "١٢٣٤٥٦٧٨", "۱۲۳۴۵۶۷۸", "１２３４５６７８", " 12345678\n"]
-        {
-            assert_eq!(digits(&SecretText::new(typed)).expose(), "12345678");
-        }
-        assert_eq!(digits(&SecretText::new("abc")).expose(), "");
-    }
 }

@@ -6,7 +6,8 @@ use super::db::{Conn, StoreError, sql};
 use sha2::{Digest as _, Sha256};
 
 /// Every migration, oldest first; the position plus one is its version.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_init.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_imports.sql")];
 
 /// A number of our own under which nodes that start together take turns.
 const PG_LOCK: &str = "SELECT pg_advisory_lock(4014283377)";

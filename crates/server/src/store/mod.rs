@@ -5,6 +5,7 @@
 //! In: typed rows and ids.   Out: typed rows, or a `StoreError`.
 //! I/O for this room: this is it.   Tests: tests/it/store.rs, every method on both databases.
 
+pub mod accounts;
 pub mod api_keys;
 pub mod db;
 pub mod directory;

@@ -193,11 +193,20 @@ pub async fn proven(conn: &mut Conn, id: &RequestId, now: Timestamp) -> Result<b
     Ok(sql(text).bind(id.as_str()).bind(now).execute(conn).await? == 1)
 }
 
-/// Expires held and queued requests that nobody waits for, and wipes what was typed; how many.
-pub async fn expire(conn: &mut Conn, now: Timestamp) -> Result<u64, StoreError> {
+/// Whether anything is queued and due, and whether anything is held.
+pub async fn waiting(conn: &mut Conn, now: Timestamp) -> Result<(bool, bool), StoreError> {
+    let due = "SELECT id FROM recovery_requests WHERE state = 'queued' AND wake_at <= $1 LIMIT 1";
+    let due = sql(due).bind(now).fetch_optional(conn).await?.is_some();
+    let held = "SELECT id FROM recovery_requests WHERE state = 'held' LIMIT 1";
+    Ok((due, sql(held).fetch_optional(conn).await?.is_some()))
+}
+
+/// Expires up to `limit` held and queued requests that nobody waits for, and wipes what was typed; how many.
+pub async fn expire(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
     let text = "UPDATE recovery_requests SET state = 'expired', outcome = 'expired', identifier = NULL, device = NULL, \
-                code_hash = NULL, decided_at = $1 WHERE state IN ('held', 'queued') AND expires_at <= $1";
-    sql(text).bind(now).execute(conn).await
+                code_hash = NULL, decided_at = $1 WHERE id IN (SELECT id FROM recovery_requests \
+                WHERE state IN ('queued', 'held') AND expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    sql(text).bind(now).bind(limit).execute(conn).await
 }
 
 /// Deletes closed requests that are older than `before`; how many.

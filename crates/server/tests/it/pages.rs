@@ -158,3 +158,48 @@ async fn a_wrong_code_is_said_beside_its_field() {
     let html = wrong.text().await.unwrap();
     assert!(html.contains("id=\"code-error\"") && hidden(&html, "id") == id && !html.contains("id=\"identifier\""));
 }
+
+#[tokio::test]
+async fn a_code_leads_to_a_new_password_and_the_device_is_known_from_then_on() {
+    let site = Site::start(&[]).await;
+    let account = site.add_account("someone@example.org").await;
+    let html = ask(&site, "someone@example.org").await;
+    let [_, code, _] = site.secrets_of(&site.ticket_of(&account).await);
+
+    let right = post(&site, "/recover/code?lang=de", &[("id", &hidden(&html, "id")), ("code", &code)]).await;
+    assert_eq!(right.status(), StatusCode::SEE_OTHER);
+    let path = right.headers()["location"].to_str().unwrap().to_owned();
+    assert!(path.starts_with("/r/") && path.ends_with("?lang=de"), "{path}");
+    let form = get(&site, &path).await.text().await.unwrap();
+    assert!(form.contains("autocomplete=\"new-password\"") && form.contains("Mindestens 15 Zeichen"), "{form}");
+
+    let weak = post(&site, &path, &[("password", "password1234567")]).await;
+    assert_eq!(weak.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let weak = weak.text().await.unwrap();
+    assert!(weak.contains("id=\"password-error\"") && !weak.contains("password1234567"), "{weak}");
+
+    let done = post(&site, &path, &[("password", "vier Laternen am stillen Kanal")]).await;
+    assert_eq!(done.status(), StatusCode::OK);
+    let cookie = done.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("cs_device=cd1.") && cookie.ends_with("; HttpOnly; SameSite=Lax"), "{cookie}");
+    assert!(done.text().await.unwrap().contains("Ihr neues Passwort ist gesetzt"));
+    let again = post(&site, &path, &[("password", "vier Laternen am stillen Kanal")]).await;
+    assert_eq!(again.status(), StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn opening_links_changes_nothing_and_not_me_closes_them() {
+    let site = Site::start(&[]).await;
+    let account = site.add_account("someone@example.org").await;
+    ask(&site, "someone@example.org").await;
+    let [link, _, not_me] = site.secrets_of(&site.ticket_of(&account).await);
+    let (link, not_me) = (format!("/r/{link}"), format!("/not-me/{not_me}"));
+    for _ in 0..3 {
+        assert_eq!(get(&site, &link).await.status(), StatusCode::OK);
+        assert_eq!(get(&site, &not_me).await.status(), StatusCode::OK);
+    }
+    for _ in 0..2 {
+        assert_eq!(post(&site, &not_me, &[]).await.status(), StatusCode::OK, "a second press is fine too");
+    }
+    assert_eq!(get(&site, &link).await.status(), StatusCode::GONE);
+}

@@ -12,7 +12,7 @@ use axum::routing::get;
 use axum::{Form, Router};
 use countersign::pages;
 use countersign::text::Locale;
-use countersign_core::gate::proof;
+use countersign_core::gate::{Mode, proof};
 use countersign_core::secret::Key;
 use countersign_core::time::Timestamp;
 use driver::{Browser, with_browser};
@@ -166,4 +166,35 @@ async fn recovery_is_asked_for_with_the_keyboard_alone() {
         assert_eq!(complaints, [""; 0]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn in_a_siege_the_browser_proves_itself_and_goes_ahead() {
+    with_browser(true, async |browser| {
+        let site = Site::start(&[]).await;
+        site.app.gate().mode = Mode::Proof;
+        browser.go(&format!("{}/recover?lang=en", site.origin)).await;
+        browser.tab_to("identifier").await;
+        browser.keys("someone@example.org").await;
+        browser.keys(driver::ENTER).await;
+        // The page in between says that the request waits; it is solved before anybody could read it.
+        browser.wait_for_title("Look at your messages \u{b7} Example Accounts").await;
+        let text = browser.run("return document.body.innerText").await;
+        assert!(text.as_str().unwrap().contains("Your request goes ahead of the queue"), "{text}");
+    })
+    .await;
+}
+
+#[test]
+fn every_page_says_everything_in_every_language() {
+    for locale in Locale::ALL {
+        for picture in gallery::pictures(locale) {
+            let html = picture.html.replace(Locale::say(locale, "sent.solve_left", &[]).as_str(), "");
+            let name = format!("{}/{}", locale.tag(), picture.name);
+            assert!(!html.contains('{'), "{name} has a placeholder left: {html}");
+            for empty in ["<p></p>", "<h1></h1>", "<label for=\"code\"></label>", "<button></button>", "<li></li>"] {
+                assert!(!html.contains(empty), "{name} has {empty}: {html}");
+            }
+        }
+    }
 }

@@ -4,9 +4,14 @@ use axum::Router;
 use countersign::app::App;
 use countersign::clock::Clock;
 use countersign::config::Config;
+use countersign::flows::dispatch;
+use countersign::flows::secrets::{self, Purpose};
 use countersign::keyring::Keyring;
 use countersign::pages;
-use countersign::store::{Place, Store};
+use countersign::store::db::sql;
+use countersign::store::tickets::{self, Ticket};
+use countersign::store::{Place, Store, StoreError};
+use countersign_core::ids::AccountId;
 use countersign_core::time::Timestamp;
 use rand::{SeedableRng, rngs::StdRng};
 use std::net::SocketAddr;
@@ -36,5 +41,46 @@ impl Site {
         let service = pages.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
         Self { origin, app, _dir: dir }
+    }
+
+    /// Adds an account with one confirmed address.
+    pub async fn add_account(&self, address: &str) -> AccountId {
+        let now = self.app.clock.now();
+        let id = AccountId::new(now, &mut self.app.rng());
+        let (account, address) = (id.as_str().to_owned(), address.to_owned());
+        let added: Result<(), StoreError> = self
+            .app
+            .store
+            .write(move |conn| {
+                Box::pin(async move {
+                    let at = now.micros();
+                    let accounts = "INSERT INTO accounts (id, created_at, updated_at) VALUES ($1, $2, $3)";
+                    sql(accounts).bind(account.clone()).bind(at).bind(at).execute(conn).await?;
+                    let names = "INSERT INTO identifiers (kind, value, account_id) VALUES ('email', $1, $2)";
+                    sql(names).bind(address.clone()).bind(account.clone()).execute(conn).await?;
+                    let emails = "INSERT INTO emails (account_id, address, normalized, confirmed_at, position)
+                        VALUES ($1, $2, $3, $4, 0)";
+                    sql(emails).bind(account).bind(address.clone()).bind(address).bind(at).execute(conn).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        added.unwrap();
+        id
+    }
+
+    /// Lets the dispatcher decide what was asked, and gives the account's newest live ticket.
+    pub async fn ticket_of(&self, account: &AccountId) -> Ticket {
+        dispatch::decide_batch(&self.app).await.unwrap();
+        let mut conn = self.app.store.read().await.unwrap();
+        tickets::live_of(&mut conn, account, self.app.clock.now()).await.unwrap().unwrap()
+    }
+
+    /// What the message would hold: the link's token, the code and the token of "this was not me".
+    pub fn secrets_of(&self, ticket: &Ticket) -> [String; 3] {
+        let (keys, id) = (&self.app.keys, ticket.id.as_str());
+        let token = |purpose| secrets::token(keys, purpose, id, &ticket.nonce).expose().to_owned();
+        let code = secrets::code(keys, id, &ticket.nonce).expose().to_owned();
+        [token(Purpose::Link), code, token(Purpose::NotMe)]
     }
 }
