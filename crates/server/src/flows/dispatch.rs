@@ -275,7 +275,7 @@ impl Work {
         let id = case.request.id.clone();
         let subject = case.found.as_ref().map(|f| f.account.id.clone());
         let what = json!({ "request": id.as_str(), "class": case.class.as_str(), "reason": decision.reason.as_str() });
-        let entry = Draft::new("recovery.decided", subject.as_ref(), what, self.now, &mut self.rng);
+        batch.entries.push(Draft::new("recovery.decided", subject.as_ref(), what, self.now, &mut self.rng));
         match decision.verdict {
             Verdict::Wait { until } => requests::postpone(conn, &id, case.class, Some(until)).await?,
             Verdict::Hold => requests::postpone(conn, &id, case.class, None).await?,
@@ -290,7 +290,6 @@ impl Work {
                 batch.done.sent += usize::from(ticket.is_some());
             }
         }
-        batch.entries.push(entry);
         Ok(())
     }
 
