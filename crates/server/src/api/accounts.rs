@@ -154,7 +154,13 @@ fn account(id: &str) -> Result<AccountId, AppError> {
     AccountId::parse(id).map_err(|_| not_found_error("There is no such account."))
 }
 
-/// List an account's messages.
+/// List an account's messages
+///
+/// The newest first, so that people can compare them with what is in their mailbox.
+#[utoipa::path(get, path = "/v1/accounts/{id}/messages", operation_id = "list_messages", tag = "messages",
+    params(("id" = String, Path, description = "The account.", pattern = "^acc_[0-9a-hjkmnp-tv-z]{26}$"), PageQuery),
+    responses((status = 200, description = "One page.", body = MessageList), (status = 404, description = "`not_found`."), (status = 422, description = "`query_invalid`.")),
+    security(("api_key" = ["messages:read"])))]
 pub async fn list(
     State(app): State<App>,
     Id(id): Id,
@@ -180,7 +186,13 @@ fn bad_query() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", detail)
 }
 
-/// Sign an account in.
+/// Sign an account in
+///
+/// Against the embedded directory. Whatever does not match gets the same answer, in the same time.
+#[utoipa::path(post, path = "/v1/sign-ins", operation_id = "sign_in", tag = "accounts",
+    request_body = SignInRequest,
+    responses((status = 201, description = "A session.", body = SignedIn)),
+    security(("api_key" = ["sign-in"])))]
 pub async fn sign_in(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::SignIn, |app, body: SignInRequest| async move {
         let SignInRequest { identifier, password, second_factor, client } = body;
@@ -196,7 +208,12 @@ pub async fn sign_in(State(app): State<App>, request: Request) -> Response {
     .await
 }
 
-/// Make a device known that completed your own sign-in.
+/// Make a device known that completed your own sign-in
+#[utoipa::path(post, path = "/v1/accounts/{id}/devices", operation_id = "add_device", tag = "accounts",
+    params(("id" = String, Path, description = "The account.", pattern = "^acc_[0-9a-hjkmnp-tv-z]{26}$")),
+    request_body = Option<Nothing>,
+    responses((status = 201, description = "Its token.", body = KnownDevice), (status = 404, description = "`not_found`.")),
+    security(("api_key" = ["sign-in"])))]
 pub async fn add_device(State(app): State<App>, Id(id): Id, request: Request) -> Response {
     post(app, request, Scope::SignIn, |app, _: Nothing| async move {
         let token = devices::issue(&app, account(&id)?).await?;
@@ -205,7 +222,14 @@ pub async fn add_device(State(app): State<App>, Id(id): Id, request: Request) ->
     .await
 }
 
-/// Give an account a TOTP secret.
+/// Give an account a TOTP secret
+///
+/// It replaces the one before.
+#[utoipa::path(post, path = "/v1/accounts/{id}/totp", operation_id = "enrol_totp", tag = "accounts",
+    params(("id" = String, Path, description = "The account.", pattern = "^acc_[0-9a-hjkmnp-tv-z]{26}$")),
+    request_body = Option<Nothing>,
+    responses((status = 201, description = "Shown once.", body = TotpSecret), (status = 404, description = "`not_found`.")),
+    security(("api_key" = ["factors:write"])))]
 pub async fn enrol_totp(State(app): State<App>, Id(id): Id, request: Request) -> Response {
     post(app, request, Scope::Factors, |app, _: Nothing| async move {
         let secret = enrol::totp(&app, account(&id)?).await?.expose().to_owned();
@@ -214,7 +238,12 @@ pub async fn enrol_totp(State(app): State<App>, Id(id): Id, request: Request) ->
     .await
 }
 
-/// Give an account a new set of saved recovery codes.
+/// Give an account a new set of saved recovery codes
+#[utoipa::path(post, path = "/v1/accounts/{id}/recovery-codes", operation_id = "enrol_recovery_codes", tag = "accounts",
+    params(("id" = String, Path, description = "The account.", pattern = "^acc_[0-9a-hjkmnp-tv-z]{26}$")),
+    request_body = Option<Nothing>,
+    responses((status = 201, description = "Shown once.", body = RecoveryCodes), (status = 404, description = "`not_found`.")),
+    security(("api_key" = ["factors:write"])))]
 pub async fn enrol_recovery_codes(State(app): State<App>, Id(id): Id, request: Request) -> Response {
     post(app, request, Scope::Factors, |app, _: Nothing| async move {
         let codes = enrol::recovery_codes(&app, account(&id)?).await?;

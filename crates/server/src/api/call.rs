@@ -49,6 +49,11 @@ impl IntoResponse for Answer {
     }
 }
 
+/// A response of 200 with JSON that is made already.
+pub fn respond_json(body: Bytes) -> Response {
+    respond(StatusCode::OK, "application/json", body)
+}
+
 /// Answers a POST: checks the key, reads the body, runs the flow (once, where there is an idempotency key).
 pub async fn post<T, F, Fut>(app: App, request: Request, scope: Scope, run: F) -> Response
 where

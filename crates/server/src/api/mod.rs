@@ -8,6 +8,7 @@
 mod accounts;
 mod call;
 mod json;
+pub mod openapi;
 mod ops;
 mod problem;
 mod recovery;
@@ -40,6 +41,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/accounts/{id}/totp", post(accounts::enrol_totp))
         .route("/v1/accounts/{id}/recovery-codes", post(accounts::enrol_recovery_codes))
         .route("/v1/verify/{code}", get(verify::verify))
+        .route("/v1/openapi.json", get(openapi::describe))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/metrics", get(ops::metrics))

@@ -1,5 +1,6 @@
 //! `/healthz`, `/readyz`, `/metrics`: for whoever runs this server.
 
+use super::call::respond_json;
 use super::problem::{Problem, respond};
 use crate::app::App;
 use crate::error::AppError;
@@ -8,8 +9,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde::Serialize;
 use std::net::SocketAddr;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The database answers within this time, or it is away.
 const DATABASE_ANSWERS_IN: Duration = Duration::from_secs(2);
@@ -18,22 +21,38 @@ const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 /// Signs that a proxy stands between: whoever is behind it is not the peer.
 const FORWARDED: [&str; 3] = ["x-forwarded-for", "forwarded", "via"];
 
-/// The process runs.
-pub async fn healthz() -> Response {
-    respond(StatusCode::OK, "application/json", Bytes::from_static(br#"{"status":"ok"}"#))
+/// How the server is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// `ok` or `ready`.
+    #[schema(example = "ok")]
+    status: &'static str,
 }
 
-/// The process can do its work: the database answers.
+/// The process runs
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "operation",
+    responses((status = 200, description = "It does.", body = Health)))]
+pub async fn healthz() -> Response {
+    respond_json(Bytes::from_static(br#"{"status":"ok"}"#))
+}
+
+/// The process can do its work: the database answers
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "operation",
+    responses((status = 200, description = "It can.", body = Health), (status = 503, description = "`unavailable`.")))]
 pub async fn readyz(State(app): State<App>) -> Response {
     match tokio::time::timeout(DATABASE_ANSWERS_IN, app.store.ping()).await {
-        Ok(Ok(())) => respond(StatusCode::OK, "application/json", Bytes::from_static(br#"{"status":"ready"}"#)),
+        Ok(Ok(())) => respond_json(Bytes::from_static(br#"{"status":"ready"}"#)),
         Ok(Err(error)) => Problem::from(AppError::from(error)).into_response(),
         Err(_) => Problem::from(AppError::unavailable("the database does not answer")).into_response(),
     }
 }
 
-/// The counters, for a scraper on this machine or in a network of `server.trusted_proxies`. A request that came through
+/// The counters
+///
+/// For a scraper on this machine or in a network of `server.trusted_proxies`. A request that came through
 /// a proxy is not the scraper's; everybody else learns nothing, not even that there is something.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operation",
+    responses((status = 200, description = "OpenMetrics.", body = String, content_type = "application/openmetrics-text"), (status = 404, description = "`not_found`: the caller may not see them.")))]
 pub async fn metrics(State(app): State<App>, parts: Parts) -> Response {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
     let near = peer.is_some_and(|ip| ip.is_loopback() || app.config.server.trusts(ip));

@@ -116,7 +116,13 @@ fn answer(accepted: Accepted) -> Result<Answer, AppError> {
     Answer::new(StatusCode::ACCEPTED, &body)
 }
 
-/// Ask for a recovery.
+/// Ask for a recovery
+///
+/// The answer is the same for every identifier, known or not, and given before any account is looked up.
+#[utoipa::path(post, path = "/v1/recovery/requests", operation_id = "request_recovery", tag = "recovery",
+    request_body = RecoveryRequest,
+    responses((status = 202, description = "Taken up.", body = RecoveryAccepted)),
+    security(("api_key" = ["recovery:request"])))]
 pub async fn request(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::RecoveryRequest, ask).await
 }
@@ -127,7 +133,14 @@ async fn ask(app: App, body: RecoveryRequest) -> Result<Answer, AppError> {
     answer(recover::request(&app, ask).await?)
 }
 
-/// Show a solved challenge.
+/// Show a solved challenge
+///
+/// The answer is the same whether or not the request still waits. A challenge is spent once.
+#[utoipa::path(post, path = "/v1/recovery/requests/{id}/proof", operation_id = "prove_recovery", tag = "recovery",
+    params(("id" = String, Path, description = "The request.", pattern = "^req_[0-9a-hjkmnp-tv-z]{26}$")),
+    request_body = ProofRequest,
+    responses((status = 202, description = "Taken up.", body = RecoveryAccepted), (status = 404, description = "`not_found`.")),
+    security(("api_key" = ["recovery:request"])))]
 pub async fn prove(State(app): State<App>, Id(id): Id, request: Request) -> Response {
     post(app, request, Scope::RecoveryRequest, |app, body: ProofRequest| async move {
         let id = RequestId::parse(&id).map_err(|_| not_found_error("There is no such request."))?;

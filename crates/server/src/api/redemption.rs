@@ -120,7 +120,13 @@ pub struct Cancellation {
     status: &'static str,
 }
 
-/// Exchange a code for a token.
+/// Exchange a code for a token
+///
+/// The try is counted before the code is looked at. A wrong code and an unknown request get the same answer.
+#[utoipa::path(post, path = "/v1/recovery/codes", operation_id = "enter_code", tag = "recovery",
+    request_body = CodeRequest,
+    responses((status = 200, description = "The code is right.", body = CodeAccepted)),
+    security(("api_key" = ["recovery:redeem"])))]
 pub async fn enter_code(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::RecoveryRedeem, |app, body: CodeRequest| async move {
         let whose = match (body.request_id, body.identifier) {
@@ -137,7 +143,11 @@ pub async fn enter_code(State(app): State<App>, request: Request) -> Response {
     .await
 }
 
-/// Look at a link without using it.
+/// Look at a link without using it
+#[utoipa::path(post, path = "/v1/recovery/links/inspect", operation_id = "inspect_link", tag = "recovery",
+    request_body = InspectRequest,
+    responses((status = 200, description = "The link is live.", body = LinkState), (status = 410, description = "`link_not_valid`: used, expired, revoked or never ours; which of them is not said.")),
+    security(("api_key" = ["recovery:redeem"])))]
 pub async fn inspect(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::RecoveryRedeem, |app, body: InspectRequest| async move {
         let view = redeem::look(&app, &body.token).await?;
@@ -147,7 +157,14 @@ pub async fn inspect(State(app): State<App>, request: Request) -> Response {
     .await
 }
 
-/// Set a new password.
+/// Set a new password
+///
+/// Of several calls with one token exactly one succeeds. After `password_weak` (`details` holds the weaknesses),
+/// `second_factor_needed` and `second_factor_wrong` the link stays live, for a limited number of tries.
+#[utoipa::path(post, path = "/v1/recovery/redemptions", operation_id = "redeem", tag = "recovery",
+    request_body = RedemptionRequest,
+    responses((status = 200, description = "The password is changed, or the change waits.", body = Redemption), (status = 410, description = "`link_not_valid`: used, expired, revoked or never ours; which of them is not said.")),
+    security(("api_key" = ["recovery:redeem"])))]
 pub async fn redeem(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::RecoveryRedeem, |app, body: RedemptionRequest| async move {
         let RedemptionRequest { token, password, second_factor, client } = body;
@@ -161,7 +178,13 @@ pub async fn redeem(State(app): State<App>, request: Request) -> Response {
     .await
 }
 
-/// Say "this was not me".
+/// Say "this was not me"
+///
+/// Closes the link or undoes the change. A second confirmation changes nothing more.
+#[utoipa::path(post, path = "/v1/recovery/disavowals", operation_id = "disavow", tag = "recovery",
+    request_body = ObjectionRequest,
+    responses((status = 200, description = "What was done.", body = Disavowal), (status = 410, description = "`link_not_valid`: used, expired, revoked or never ours; which of them is not said.")),
+    security(("api_key" = ["recovery:redeem"])))]
 pub async fn disavow(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::RecoveryRedeem, |app, body: ObjectionRequest| async move {
         let outcome = not_me::confirm(&app, body.token, &body.client.into()).await?;
@@ -171,7 +194,11 @@ pub async fn disavow(State(app): State<App>, request: Request) -> Response {
     .await
 }
 
-/// Cancel a change that waits.
+/// Cancel a change that waits
+#[utoipa::path(post, path = "/v1/recovery/cancellations", operation_id = "cancel", tag = "recovery",
+    request_body = ObjectionRequest,
+    responses((status = 200, description = "It is cancelled.", body = Cancellation), (status = 410, description = "`link_not_valid`: used, expired, revoked or never ours; which of them is not said.")),
+    security(("api_key" = ["recovery:redeem"])))]
 pub async fn cancel(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::RecoveryRedeem, |app, body: ObjectionRequest| async move {
         cancel::confirm(&app, body.token, &body.client.into()).await?;

@@ -6,6 +6,7 @@ use countersign_core::time::Timestamp;
 use serde::Deserialize;
 use std::net::IpAddr;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
 
 /// Longest `user_agent` that is kept; browsers send 100 to 250 bytes.
 const MAX_USER_AGENT: usize = 512;
@@ -16,7 +17,7 @@ const MAX_USER_AGENT: usize = 512;
 #[schema(as = Client)]
 pub struct ClientBody {
     /// The person's address, not your server's.
-    #[schema(value_type = String, example = "192.0.2.7")]
+    #[schema(schema_with = ip_schema)]
     ip: IpAddr,
     /// The browser's `User-Agent`. Only its family is kept.
     #[schema(example = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")]
@@ -26,6 +27,14 @@ pub struct ClientBody {
     /// The person's language (BCP 47); unknown ones are taken for the site's own.
     #[schema(example = "de-AT")]
     locale: Option<String>,
+}
+
+fn ip_schema() -> Schema {
+    let form =
+        |name: &str| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom(name.into())));
+    let description = Some("The person's address, not your server's.");
+    let forms = AnyOfBuilder::new().item(form("ipv4")).item(form("ipv6")).description(description);
+    forms.examples([serde_json::json!("192.0.2.7"), serde_json::json!("2001:db8::7")]).build().into()
 }
 
 impl From<ClientBody> for Client {

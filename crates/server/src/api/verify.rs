@@ -56,7 +56,12 @@ impl From<Verified> for Verification {
     }
 }
 
-/// Check a message by its code.
+/// Check a message by its code
+///
+/// For anybody, without a key; limited for each source. A text that is no code is simply not known.
+#[utoipa::path(get, path = "/v1/verify/{code}", operation_id = "verify_message", tag = "messages",
+    params(("code" = String, Path, description = "The countersign code, as it is typed.", example = "7K3M-9QXA-T2WZ")),
+    responses((status = 200, description = "What we know of it.", body = Verification), (status = 404, description = "`not_found`: the address cannot be read."), (status = 429, description = "`rate_limited`."), (status = 500, description = "`internal`."), (status = 503, description = "`unavailable`.")))]
 pub async fn verify(State(app): State<App>, Id(code): Id, parts: Parts) -> Response {
     let answered = async {
         let verified = verify::verify(&app, &code, address(&app, &parts)).await?;

@@ -205,6 +205,7 @@ fn row(
         identifier_key,
         source_key: app.keys.subject.mac(&[b"source", source.as_bytes()]),
         locale: ask.client.locale.map(crate::text::Locale::tag),
+        agent: ask.client.device_kind(),
         device: shown.device.as_ref().map(devices::Claim::to_stored),
         code_hash: shown.code_hash,
         class: shown.class,

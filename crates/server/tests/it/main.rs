@@ -8,4 +8,5 @@ mod cli;
 mod hashes;
 mod mail;
 mod pages;
+mod recovery;
 mod support;
