@@ -6,7 +6,7 @@ use countersign_core::time::Timestamp;
 use serde::Deserialize;
 use std::net::IpAddr;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AnyOf, AnyOfBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
 
 /// Longest `user_agent` that is kept; browsers send 100 to 250 bytes.
 const MAX_USER_AGENT: usize = 512;

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; helpers of tests are tests")]
 
 mod accounts;
+mod api;
 mod browser;
 mod cli;
 mod hashes;
 mod mail;
+mod openapi;
 mod pages;
 mod support;
