@@ -2,6 +2,7 @@
 //!
 //! `docs/architecture.md` says which room may know which; `cargo xtask tidy` holds it.
 
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -14,6 +14,7 @@ pub mod devices;
 pub mod dispatch;
 pub mod enrol;
 pub mod housekeeping;
+pub mod idempotency;
 pub mod intake;
 pub mod messages;
 pub mod not_me;

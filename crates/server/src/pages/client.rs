@@ -7,34 +7,11 @@ use std::net::IpAddr;
 /// Longest `User-Agent` that is kept; browsers send 100 to 250 bytes.
 const MAX_USER_AGENT: usize = 512;
 
-/// Hops of `X-Forwarded-For` that are looked at; more proxies in a row than this are nobody's real set-up.
-const MAX_HOPS: usize = 32;
-
 /// The address that the request came from: the peer, or, where the peer is a trusted proxy, the right-most hop of
 /// `X-Forwarded-For` that is not one. What stands further left was written by the client and is not believed.
 pub fn client_ip(peer: IpAddr, headers: &HeaderMap, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
-    let mut nearest = peer.to_canonical();
-    if !trusts(nearest) {
-        return nearest;
-    }
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
-    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')).take(MAX_HOPS) {
-        // A hop that is no address ends the search: beyond it nothing is known.
-        let Some(address) = hop_address(hop.trim()) else { break };
-        nearest = address;
-        if !trusts(nearest) {
-            break;
-        }
-    }
-    nearest
-}
-
-/// An address as proxies write it: bare, in brackets, or with a port.
-fn hop_address(hop: &str) -> Option<IpAddr> {
-    let bracketed = hop.strip_prefix('[').and_then(|rest| rest.split(']').next());
-    let text = bracketed.unwrap_or(hop);
-    let parsed = text.parse().ok().or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|a| a.ip()));
-    parsed.map(|ip: IpAddr| ip.to_canonical())
+    let lines = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+    crate::flows::client::address(peer, lines, trusts)
 }
 
 /// The browser's name for itself, cut to a length that can be stored.

@@ -77,11 +77,14 @@ pub async fn touch(conn: &mut Conn, id: &ApiKeyId, now: Timestamp) -> Result<(),
 pub struct Remembered {
     /// Of the request's body, so that another request under the same key is noticed.
     pub request: Digest,
-    /// HTTP status.
+    /// HTTP status; [`IN_PROGRESS`] until the first request is answered.
     pub status: i64,
-    /// The body, without secrets.
+    /// The body, sealed by the caller: it may hold secrets.
     pub body: String,
 }
+
+/// The status of an entry whose request is still being answered.
+pub const IN_PROGRESS: i64 = 0;
 
 /// The remembered answer under a key.
 pub async fn remembered(conn: &mut Conn, hash: &Digest) -> Result<Option<Remembered>, StoreError> {
@@ -96,6 +99,25 @@ pub async fn remember(conn: &mut Conn, hash: &Digest, r: &Remembered, now: Times
                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key_hash) DO NOTHING";
     let insert = sql(text).bind(hash).bind(&r.request).bind(r.status).bind(&r.body).bind(now);
     Ok(insert.execute(conn).await? == 1)
+}
+
+/// Fills in the answer of a request that was in progress.
+pub async fn complete(conn: &mut Conn, hash: &Digest, status: i64, body: &str) -> Result<(), StoreError> {
+    let text = "UPDATE idempotency SET status = $2, body = $3 WHERE key_hash = $1 AND status = 0";
+    sql(text).bind(hash).bind(status).bind(body).execute(conn).await?;
+    Ok(())
+}
+
+/// Takes over an entry that has been in progress since before `since`; `false` where there is none.
+pub async fn take_over(conn: &mut Conn, hash: &Digest, since: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+    let text = "UPDATE idempotency SET created_at = $3 WHERE key_hash = $1 AND status = 0 AND created_at < $2";
+    Ok(sql(text).bind(hash).bind(since).bind(now).execute(conn).await? == 1)
+}
+
+/// Forgets an entry that is in progress, so that the request may be made again.
+pub async fn give_up(conn: &mut Conn, hash: &Digest) -> Result<(), StoreError> {
+    sql("DELETE FROM idempotency WHERE key_hash = $1 AND status = 0").bind(hash).execute(conn).await?;
+    Ok(())
 }
 
 /// Forgets answers older than `before`.

@@ -204,16 +204,22 @@ pub async fn by_code(conn: &mut Conn, hash: &Digest) -> Result<Option<Message>, 
     row.as_ref().map(message).transpose()
 }
 
-/// An account's messages, the newest first, before a time.
+/// An account's messages, the newest first, older than one of them. Ids sort by time, and unlike times they are unique:
+/// no message falls between two pages.
 pub async fn of_account(
     conn: &mut Conn,
     account: &AccountId,
-    before: Timestamp,
+    before: Option<&MessageId>,
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
-    let text = format!("{MESSAGE} WHERE account_id = $1 AND created_at < $2 ORDER BY created_at DESC LIMIT $3");
-    let rows = sql(text).bind(account.as_str()).bind(before).bind(limit).fetch_all(conn).await?;
-    rows.iter().map(message).collect()
+    let older = if before.is_some() { "AND id < $3" } else { "" };
+    let text = format!("{MESSAGE} WHERE account_id = $1 {older} ORDER BY id DESC LIMIT $2");
+    let select = sql(text).bind(account.as_str()).bind(limit);
+    let select = match before {
+        Some(id) => select.bind(id.as_str()),
+        None => select,
+    };
+    select.fetch_all(conn).await?.iter().map(message).collect()
 }
 
 /// Messages by state, for the overview, the drill and `doctor`.

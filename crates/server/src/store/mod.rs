@@ -120,6 +120,14 @@ impl Store {
         })
     }
 
+    /// Asks the database for an answer, any answer.
+    ///
+    /// # Errors
+    /// `StoreError::Sql` when it gives none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        db::sql("SELECT 1").fetch_one(&mut self.read().await?).await.map(|_| ())
+    }
+
     /// Runs `work` in a transaction and returns its result once that is durable; an `Err` rolls back all of it.
     ///
     /// On SQLite the one writer commits several such works together, a savepoint each (group commit). The work runs to

@@ -1,0 +1,64 @@
+//! The JSON API: for platforms that put their own pages in front of the flows, and for whoever runs the server.
+//!
+//! Never: decides anything; takes a token or a code in a URL (but the public countersign code); repeats in an error what
+//! was sent; logs who was meant; answers a known identifier otherwise than an unknown one.
+//! In: HTTP with an API key.   Out: JSON, problem details (RFC 9457) for every error.
+//! I/O for this room: HTTP; the flows do the rest.   Tests: beside the code, tests/it/api/, tests/it/openapi.rs.
+
+mod accounts;
+mod call;
+mod json;
+mod ops;
+mod problem;
+mod recovery;
+mod redemption;
+mod types;
+mod verify;
+
+use crate::app::App;
+use crate::error::AppError;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{any, get, post};
+use problem::Problem;
+
+/// The whole API, to be merged with the pages. It has no fallback of its own outside `/v1`.
+///
+/// There are no layers: a request that a source limit stops costs the key's look-up, the JSON and the limiter.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/recovery/requests", post(recovery::request))
+        .route("/v1/recovery/requests/{id}/proof", post(recovery::prove))
+        .route("/v1/recovery/codes", post(redemption::enter_code))
+        .route("/v1/recovery/links/inspect", post(redemption::inspect))
+        .route("/v1/recovery/redemptions", post(redemption::redeem))
+        .route("/v1/recovery/disavowals", post(redemption::disavow))
+        .route("/v1/recovery/cancellations", post(redemption::cancel))
+        .route("/v1/sign-ins", post(accounts::sign_in))
+        .route("/v1/accounts/{id}/messages", get(accounts::list))
+        .route("/v1/accounts/{id}/devices", post(accounts::add_device))
+        .route("/v1/accounts/{id}/totp", post(accounts::enrol_totp))
+        .route("/v1/accounts/{id}/recovery-codes", post(accounts::enrol_recovery_codes))
+        .route("/v1/verify/{code}", get(verify::verify))
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
+        .method_not_allowed_fallback(async || method_not_allowed())
+        .route("/v1", any(async || not_found()))
+        .route("/v1/", any(async || not_found()))
+        .route("/v1/{*rest}", any(async || not_found()))
+        .with_state(app)
+}
+
+fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
+}
+
+fn not_found_error(public: &'static str) -> AppError {
+    AppError::not_found(public)
+}
+
+fn method_not_allowed() -> Problem {
+    let detail = "This address is there, but not for this method; `Allow` names the right ones.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
