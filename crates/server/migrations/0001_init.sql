@@ -88,6 +88,7 @@ CREATE TABLE recovery_requests (
     identifier_key {BYTES} NOT NULL,
     source_key {BYTES} NOT NULL,
     locale TEXT,
+    agent TEXT NOT NULL,                      -- the family of the asking device: 'android', 'windows' …
     device TEXT,                              -- id and binding of a device token whose signature was good
     code_hash {BYTES},                        -- keyed hash of a saved recovery code, if one was shown
     class TEXT NOT NULL,                      -- 'anonymous' | 'work' | 'strong'

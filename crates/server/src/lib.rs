@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
+pub mod drill;
 pub mod error;
 pub mod flows;
 pub mod jobs;

@@ -80,6 +80,11 @@ impl Metrics {
         self.requests.get_or_create(&Of { kind }).get()
     }
 
+    /// How many requests were decided for this reason.
+    pub fn decisions_of(&self, reason: Reason) -> u64 {
+        self.decisions.get_or_create(&Of { kind: reason.as_str() }).get()
+    }
+
     /// How many messages ended so.
     pub fn messages_of(&self, kind: &'static str) -> u64 {
         self.messages.get_or_create(&Of { kind }).get()

@@ -17,7 +17,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // Given data, they return an outcome.
     ("log", &[]),
     ("store", &[]),
-    ("password", &[]),
     ("windows", &[]),
     ("bus", &[]),
     ("directory", &[]),
@@ -28,7 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("error", &["store"]),
     // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
     ("app", &["error", "store", "flows", "windows"]),
-    ("flows", &["error", "app", "store", "password", "windows"]),
+    ("flows", &["error", "app", "store", "directory", "windows"]),
     ("jobs", &["error", "app", "flows", "directory", "notify", "signals", "store", "windows"]),
     // Doors: writes by flows, reads by the store's views, never each other.
     ("api", &["error", "app", "flows", "store"]),

@@ -8,6 +8,7 @@ mod accounts;
 mod admin;
 mod check_config;
 mod doctor;
+mod drill;
 mod serve;
 
 use crate::config::{self, Config, Problems};
@@ -15,6 +16,9 @@ use crate::store::Place;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// The data directory where none is named.
+const DATA: &str = "countersign-data";
 
 /// The SQLite file's name in the data directory.
 const DATABASE: &str = "countersign.db";
@@ -40,7 +44,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Directory of the database and the keys
-    #[arg(long, global = true, value_name = "DIR", default_value = "countersign-data")]
+    #[arg(long, global = true, value_name = "DIR", default_value = DATA)]
     pub data: PathBuf,
     /// Print the result as JSON
     #[arg(long, global = true)]
@@ -53,6 +57,8 @@ enum Command {
     Accounts(accounts::Args),
     /// Guard recovery: serve the pages and the API
     Serve(serve::Args),
+    /// Play an attack against the server itself, and see what comes of it
+    Drill(drill::Args),
     /// What staff can do from the command line
     Admin(admin::Args),
     /// Check the configuration and show what is in force
@@ -90,6 +96,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Accounts(args) => accounts::run(&cli.global, &args),
         Command::Serve(args) => serve::run(&cli.global, &args),
+        Command::Drill(args) => drill::run(&cli.global, &args),
         Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),
         Command::Doctor(args) => doctor::run(&cli.global, &args),

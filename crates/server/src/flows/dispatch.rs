@@ -235,7 +235,7 @@ impl Work {
             return Ok((request.class, false));
         }
         if let Some(claim) = request.device.as_deref().and_then(devices::Claim::from_stored)
-            && claim.is_bound_to(&self.keys, account)
+            && claim.is_bound_to(&self.keys.device, account)
             && directory::knows_device(conn, account, claim.device.as_str()).await?
         {
             return Ok((Class::Strong, true));
@@ -275,7 +275,7 @@ impl Work {
         let id = case.request.id.clone();
         let subject = case.found.as_ref().map(|f| f.account.id.clone());
         let what = json!({ "request": id.as_str(), "class": case.class.as_str(), "reason": decision.reason.as_str() });
-        let entry = Draft::new("recovery.decided", subject.as_ref(), what, self.now, &mut self.rng);
+        batch.entries.push(Draft::new("recovery.decided", subject.as_ref(), what, self.now, &mut self.rng));
         match decision.verdict {
             Verdict::Wait { until } => requests::postpone(conn, &id, case.class, Some(until)).await?,
             Verdict::Hold => requests::postpone(conn, &id, case.class, None).await?,
@@ -290,7 +290,6 @@ impl Work {
                 batch.done.sent += usize::from(ticket.is_some());
             }
         }
-        batch.entries.push(entry);
         Ok(())
     }
 
@@ -326,8 +325,10 @@ impl Work {
             gate_store::save_slots(conn, key, &slots).await?;
         }
         let locale = reader_locale(case.request.locale.as_deref(), account, self.fallback);
-        let params =
-            json!({ "requested_at": case.request.received_at.micros(), "minutes": self.ticket_ttl.as_secs() / 60 });
+        let params = json!({
+            "requested_at": case.request.received_at.micros(), "minutes": self.ticket_ttl.as_secs() / 60,
+            "device": case.request.agent.as_str(),
+        });
         let draft = MessageDraft {
             account: &account.id,
             template: Template::Recovery,

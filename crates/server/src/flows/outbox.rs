@@ -4,8 +4,10 @@
 //! before it is tried again, and a crash after it is not: at most once, at least tried once (invariant R1). What was
 //! under way then is `unknown`, is shown as unknown, and its owner may ask for another message at once.
 
+use super::dispatch::account_key;
 use super::{Result, secrets};
 use crate::app::App;
+use crate::keyring::Keyring;
 use crate::store::evidence::Draft;
 use crate::store::messages::{Message, State};
 use crate::store::{Conn, StoreError, evidence, gate as gate_store, messages, tickets};
@@ -82,12 +84,12 @@ pub async fn finish(app: &App, message: &Message, ended: Ended) -> Result<()> {
     };
     let what = json!({ "message": message.id.as_str(), "outcome": kind, "reason": reason });
     let entry = Draft::new("message.handed_over", Some(&message.account), what, now, &mut rng);
-    let message = message.clone();
+    let (message, keys) = (message.clone(), app.keys.clone());
     let written: std::result::Result<(), StoreError> = app
         .store
         .write(move |conn| {
             Box::pin(async move {
-                record(conn, &message, ended, now).await?;
+                record(conn, &keys, &message, ended, now).await?;
                 evidence::append(conn, vec![entry]).await
             })
         })
@@ -99,6 +101,7 @@ pub async fn finish(app: &App, message: &Message, ended: Ended) -> Result<()> {
 
 async fn record(
     conn: &mut Conn,
+    keys: &Keyring,
     message: &Message,
     ended: Ended,
     now: Timestamp,
@@ -108,23 +111,30 @@ async fn record(
         Ended::Again { at, reason, counted } => messages::retry(conn, &message.id, at, Some(&reason), !counted).await,
         Ended::Failed { reason } => {
             messages::close(conn, &message.id, State::Failed, Some(&reason), now).await?;
-            free_slot(conn, message, now).await
+            free_slots(conn, keys, message, now).await
         }
         Ended::Unknown { reason } => {
             messages::close(conn, &message.id, State::Unknown, Some(&reason), now).await?;
-            free_slot(conn, message, now).await
+            free_slots(conn, keys, message, now).await
         }
     }
 }
 
 /// A recovery message that may not have arrived no longer counts as a live link: its owner may ask again. It still
 /// counts as one of the day's messages.
-async fn free_slot(conn: &mut Conn, message: &Message, now: Timestamp) -> std::result::Result<(), StoreError> {
+async fn free_slots(
+    conn: &mut Conn,
+    keys: &Keyring,
+    message: &Message,
+    now: Timestamp,
+) -> std::result::Result<(), StoreError> {
     let Some(ticket) = TicketId::parse(&message.source_id).ok() else {
         return Ok(());
     };
     if let Some(ticket) = tickets::by_id(conn, &ticket).await? {
-        gate_store::end_live(conn, &ticket.mailbox_key, now).await?;
+        for key in [account_key(keys, &ticket.account), ticket.mailbox_key] {
+            gate_store::end_live(conn, &key, now).await?;
+        }
     }
     Ok(())
 }

@@ -153,7 +153,7 @@ fn check_proof(app: &App, payload: &str, key: &Digest, now: Timestamp) -> Result
 fn admit(app: &App, client: &Client, shown: &Shown, now: Timestamp) -> Result<()> {
     let lane = if shown.solved.is_some() { Lane::Work } else { Lane::Anonymous };
     let admission = match &shown.device {
-        Some(claim) => app.limiter.admit_device(claim.number(&app.keys), now),
+        Some(claim) => app.limiter.admit_device(claim.number(&app.keys.device), now),
         None => app.limiter.admit(client.ip, lane, now),
     };
     match admission {
@@ -205,6 +205,7 @@ fn row(
         identifier_key,
         source_key: app.keys.subject.mac(&[b"source", source.as_bytes()]),
         locale: ask.client.locale.map(crate::text::Locale::tag),
+        agent: ask.client.device_kind(),
         device: shown.device.as_ref().map(devices::Claim::to_stored),
         code_hash: shown.code_hash,
         class: shown.class,

@@ -13,7 +13,7 @@ use crate::store::tickets::Ticket;
 use crate::store::{Conn, StoreError, directory, evidence, gate as gate_store, requests, tickets};
 use crate::text::Locale;
 use countersign_core::gate::{Class, risk};
-use countersign_core::ids::{ChangeId, DeviceId, RequestId, TicketId};
+use countersign_core::ids::{AccountId, ChangeId, DeviceId, RequestId, TicketId};
 use countersign_core::message::Template;
 use countersign_core::password;
 use countersign_core::secret::{Digest, SecretText};
@@ -197,11 +197,21 @@ pub async fn redeem(app: &App, ask: Redeem) -> Result<Redeemed> {
     let password = check_password(app, &ask.password, &account, &words)?;
     let factor = check_factor(app, &ticket, &account, ask.second_factor.as_ref()).await?;
     let new_hash = hash(app, password).await?;
-    let change = Finish::new(app, ticket, account, new_hash, factor, &ask.client);
+    let device_known = ticket.device_known || from_known_device(app, &account.id, &ask.client).await?;
+    let change = Finish::new(app, ticket, account, new_hash, factor, device_known, &ask.client);
     let redeemed = app.store.write(move |conn| Box::pin(change.run(conn))).await?;
     app.outbox_wake.notify_one();
     app.metrics.recovery(if matches!(redeemed, Redeemed::Done { .. }) { "completed" } else { "waiting" });
     Ok(redeemed)
+}
+
+/// Whether the client shows the token of a device that the account knows and has not revoked.
+async fn from_known_device(app: &App, account: &AccountId, client: &Client) -> Result<bool> {
+    let claim = client.device.as_deref().and_then(|token| devices::read(&app.keys, token));
+    let Some(claim) = claim.filter(|claim| claim.is_bound_to(&app.keys.device, account)) else {
+        return Ok(false);
+    };
+    Ok(directory::knows_device(&mut app.store.read().await?, account, claim.device.as_str()).await?)
 }
 
 /// Words that must not make the password: the account's own and the service's.
@@ -317,11 +327,10 @@ impl Finish {
         account: directory::Account,
         new_hash: String,
         factor: Factor,
+        device_known: bool,
         client: &Client,
     ) -> Self {
         let now = app.clock.now();
-        let claim = client.device.as_deref().and_then(|token| devices::read(&app.keys, token));
-        let device_known = ticket.device_known || claim.is_some_and(|c| c.is_bound_to(&app.keys, &account.id));
         let signals = risk::Signals {
             new_device: !device_known,
             no_second_factor: matches!(factor, Factor::NotNeeded),
@@ -385,6 +394,13 @@ impl Finish {
     }
 
     async fn apply(mut self, conn: &mut Conn) -> Result<Redeemed> {
+        // A recovery that need not wait is more trusted than one that does: what waits must not undo it later (G7).
+        let cancelled = tickets::cancel_changes(conn, &self.account.id, self.now).await?;
+        if cancelled > 0 {
+            let what = json!({ "changes": cancelled, "by": self.ticket.id.as_str(), "client": self.client });
+            let entry = Draft::new("change.cancelled", Some(&self.account.id), what, self.now, &mut self.rng);
+            evidence::append(conn, vec![entry]).await?;
+        }
         let apply = Apply {
             keys: &self.keys,
             account: &self.account,

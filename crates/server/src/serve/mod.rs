@@ -13,8 +13,8 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::jobs::{Jobs, Mailer};
 use crate::keyring::{self, KeyError};
-use crate::pages;
 use crate::store::{Place, Store, StoreError, evidence};
+use crate::{api, pages};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
@@ -67,7 +67,7 @@ pub struct Running {
 
 /// Every door of the server.
 pub fn router(app: &App) -> Router {
-    pages::router(app).with_state(app.clone())
+    api::router(app.clone()).merge(pages::router(app).with_state(app.clone()))
 }
 
 /// Starts jobs and listener; `address` with port 0 takes a free one.

@@ -3,6 +3,7 @@
 use super::db::{Arg, Conn, Row, StoreError, placeholders, sql};
 use countersign_core::gate::Class;
 use countersign_core::ids::{RequestId, TicketId};
+use countersign_core::message::DeviceKind;
 use countersign_core::secret::Digest;
 use countersign_core::time::Timestamp;
 
@@ -23,6 +24,8 @@ pub struct NewRequest {
     pub source_key: Digest,
     /// The reader's language.
     pub locale: Option<&'static str>,
+    /// The family of the asking device.
+    pub agent: DeviceKind,
     /// Id and binding of a device token.
     pub device: Option<String>,
     /// Keyed hash of a saved recovery code.
@@ -46,6 +49,8 @@ pub struct Pending {
     pub identifier: String,
     /// The reader's language.
     pub locale: Option<String>,
+    /// The family of the asking device.
+    pub agent: DeviceKind,
     /// Id and binding of a device token.
     pub device: Option<String>,
     /// Keyed hash of a saved recovery code.
@@ -74,8 +79,8 @@ pub struct Standing {
 /// Inserts requests, several at once.
 pub async fn insert(conn: &mut Conn, requests: &[NewRequest]) -> Result<(), StoreError> {
     let columns = "INSERT INTO recovery_requests (id, received_at, door, identifier, identifier_key, source_key, locale, \
-                   device, code_hash, class, state, wake_at, expires_at) VALUES ";
-    let mut statement = sql(format!("{columns}{}", placeholders(requests.len(), 13)));
+                   agent, device, code_hash, class, state, wake_at, expires_at) VALUES ";
+    let mut statement = sql(format!("{columns}{}", placeholders(requests.len(), 14)));
     for r in requests {
         statement = statement.bind_all([
             Arg::from(r.id.as_str()),
@@ -85,6 +90,7 @@ pub async fn insert(conn: &mut Conn, requests: &[NewRequest]) -> Result<(), Stor
             (&r.identifier_key).into(),
             (&r.source_key).into(),
             r.locale.into(),
+            r.agent.as_str().into(),
             r.device.clone().into(),
             r.code_hash.as_ref().into(),
             r.class.as_str().into(),
@@ -97,7 +103,7 @@ pub async fn insert(conn: &mut Conn, requests: &[NewRequest]) -> Result<(), Stor
     Ok(())
 }
 
-const PENDING: &str = "SELECT id, received_at, identifier, locale, device, code_hash, class, expires_at \
+const PENDING: &str = "SELECT id, received_at, identifier, locale, device, code_hash, class, expires_at, agent \
                        FROM recovery_requests";
 
 fn pending(row: &Row) -> Result<Pending, StoreError> {
@@ -110,6 +116,7 @@ fn pending(row: &Row) -> Result<Pending, StoreError> {
         code_hash: row.opt_bytes(5)?.and_then(|b| Digest::from_slice(&b)),
         class: row.parsed(6, "recovery_requests.class", Class::parse)?,
         expires_at: row.time(7)?,
+        agent: row.parsed(8, "recovery_requests.agent", DeviceKind::parse)?,
     })
 }
 

@@ -53,6 +53,8 @@ pub struct Ticket {
     pub id: TicketId,
     /// Whose password it may set.
     pub account: AccountId,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// When it dies.
     pub expires_at: Timestamp,
     /// Whether it can be used.
@@ -79,7 +81,7 @@ impl Ticket {
 }
 
 const TICKET: &str = "SELECT id, account_id, expires_at, state, class, siege, device_known, nonce, code_hash, \
-                      mailbox_key FROM tickets";
+                      mailbox_key, created_at FROM tickets";
 
 fn ticket(row: &Row) -> Result<Ticket, StoreError> {
     Ok(Ticket {
@@ -98,6 +100,7 @@ fn ticket(row: &Row) -> Result<Ticket, StoreError> {
         nonce: row.bytes(7)?,
         code_hash: row.digest(8)?,
         mailbox_key: row.digest(9)?,
+        created_at: row.time(10)?,
     })
 }
 
@@ -316,7 +319,7 @@ pub async fn undo_by_id(conn: &mut Conn, id: &str) -> Result<Option<Undo>, Store
     row.as_ref().map(undo).transpose()
 }
 
-/// The latest usable undo of an account since a time.
+/// The first usable undo of an account since a time.
 pub async fn undo_of(
     conn: &mut Conn,
     account: &AccountId,

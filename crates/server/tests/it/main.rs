@@ -10,4 +10,5 @@ mod hashes;
 mod mail;
 mod openapi;
 mod pages;
+mod recovery;
 mod support;

@@ -1,5 +1,8 @@
 //! What several test rooms need.
 
+pub mod db;
+pub mod house;
+pub mod people;
 pub mod site;
 
 use std::path::PathBuf;

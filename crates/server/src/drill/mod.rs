@@ -1,0 +1,315 @@
+//! The exercise: a town, calm days, then an attack, against the real server over real HTTP and real SMTP.
+//!
+//! Never: lowers a limit of the gate; looks into the server to decide what somebody does; counts as reached what was not
+//! measured; sends anything but to loopback.
+//! In: `Options`.   Out: `Report`, and a server that still runs.
+//! I/O for this room: sockets on loopback, the data directory, progress on standard error.   Tests: beside the code,
+//! tests/it/drill.rs.
+
+mod attack;
+mod doors;
+mod letter;
+mod person;
+mod post;
+mod progress;
+pub mod report;
+mod setting;
+mod solver;
+mod tally;
+mod timing;
+mod town;
+mod wire;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::error::AppError;
+use crate::flows::devices;
+use crate::serve::{self, Running};
+use crate::store::{StoreError, evidence};
+use attack::Attack;
+use countersign_core::secret::Key;
+use countersign_core::time::Timestamp;
+use person::Person;
+use post::Post;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use report::{Aside, Mails, Numbers, Report};
+use setting::Setting;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tally::{Kind, Tally, What};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use town::Town;
+
+/// The smallest town in which the shares of people mean something.
+pub const FEWEST_ACCOUNTS: u32 = 1_000;
+/// The shortest exercise.
+pub const FEWEST_SECONDS: u32 = 5;
+
+/// People who lose a password each second, also while the attack runs: what a site with some ten million accounts sees.
+const PEOPLE_PER_SECOND: f64 = 5.0;
+/// Of a hundred people: those with a known device, and those whose browser solves.
+const KNOWN_DEVICE: u32 = 60;
+const SOLVER: u32 = 35;
+/// Shares of the time: calm, attack, and what is left until everybody has their message.
+const CALM: f64 = 0.10;
+const ATTACK: f64 = 0.62;
+const DRAIN: f64 = 0.06;
+/// Pairs of the timing test for each second of the exercise, up to what the benchmark does more thoroughly.
+const PAIRS_PER_SECOND: u32 = 40;
+const MOST_PAIRS: u32 = 2_400;
+/// Evidence entries checked at a time.
+const CHECKED_AT_ONCE: i64 = 5_000;
+
+/// What is to be played.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where all dice begin.
+    pub seed: u64,
+    /// How many accounts the town has.
+    pub accounts: u32,
+    /// About how long it takes.
+    pub seconds: u32,
+    /// Where its data stays; `None`: in a directory that goes away with it.
+    pub data: Option<PathBuf>,
+}
+
+/// Why an exercise cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The server does not start.
+    #[error(transparent)]
+    Start(#[from] serve::StartError),
+    /// A flow failed.
+    #[error("{0}")]
+    Flow(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A socket or a directory.
+    #[error("{0}: {1}")]
+    Io(String, std::io::Error),
+    /// The town could not be built.
+    #[error("{0}")]
+    Town(String),
+    /// The settings of the exercise are not settings.
+    #[error(transparent)]
+    Settings(#[from] crate::config::Problems),
+}
+
+impl From<AppError> for Trouble {
+    fn from(error: AppError) -> Self {
+        Self::Flow(format!("{}: {}", error.public, error.internal.unwrap_or_default()))
+    }
+}
+
+/// What everybody in the exercise knows.
+pub struct Stage {
+    server: SocketAddr,
+    key: String,
+    proof_key: Key,
+    clock: Clock,
+    tally: Tally,
+    post: Post,
+    town: Town,
+    seed: u64,
+    began: Timestamp,
+    closing: watch::Receiver<bool>,
+}
+
+/// An exercise that was played. The server runs on until `end`.
+pub struct Played {
+    /// What came out.
+    pub report: Report,
+    server: Running,
+    setting: Setting,
+}
+
+impl Played {
+    /// Where the server listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    /// Stops the server and removes what was temporary.
+    pub async fn end(self) {
+        self.server.stop().await;
+        self.setting.remove();
+    }
+}
+
+async fn closed(mut closing: watch::Receiver<bool>) {
+    // Nobody can close it any more: then it is over as well.
+    let _ = closing.wait_for(|closed| *closed).await;
+}
+
+/// Plays it.
+///
+/// # Errors
+/// `Trouble` where it cannot be played; targets that are not reached are in the report.
+pub async fn play(options: &Options) -> Result<Played, Trouble> {
+    let mut setting = Setting::prepare(options.data.clone()).await?;
+    match act(options, &mut setting).await {
+        Ok((report, server)) => Ok(Played { report, server, setting }),
+        Err(trouble) => {
+            setting.remove();
+            Err(trouble)
+        }
+    }
+}
+
+async fn act(options: &Options, setting: &mut Setting) -> Result<(Report, Running), Trouble> {
+    let (letters, scanned) = mpsc::unbounded_channel();
+    let (close, closing) = watch::channel(false);
+    let per_core = solver::measured_rate(&Clock::system());
+    let (server, post) = setting.open(letters).await?;
+    let app = server.app.clone();
+    let town = Town::new(options.seed, options.accounts);
+    let bar = progress::bar("accounts", u64::from(options.accounts));
+    town.build(&app, |written| bar.set_position(written)).await?;
+    bar.finish_and_clear();
+    let stage = Arc::new(Stage {
+        server: server.address,
+        key: setting::api_key(&app).await?,
+        proof_key: app.keys.proof.clone(),
+        clock: app.clock.clone(),
+        tally: Tally::default(),
+        post,
+        town,
+        seed: options.seed,
+        began: app.clock.now(),
+        closing,
+    });
+    let scanning = tokio::spawn(attack::scan(stage.clone(), scanned));
+    let mut aside = scenes(options, &app, &stage, per_core, &close).await?;
+    scanning.abort();
+    aside.overrides = setting.overrides();
+    aside.per_core = per_core;
+    let report = judge(options, &app, &stage, aside).await?;
+    Ok((report, server))
+}
+
+/// Calm, attack, and a while for everybody to finish.
+async fn scenes(
+    options: &Options,
+    app: &App,
+    stage: &Arc<Stage>,
+    per_core: f64,
+    close: &watch::Sender<bool>,
+) -> Result<Aside, Trouble> {
+    let part = |share: f64| Duration::from_secs_f64(f64::from(options.seconds) * share);
+    let (calm, attack, drain) = (part(CALM), part(ATTACK), part(DRAIN));
+    let people = gather(app, stage, (calm + attack).as_secs_f64()).await?;
+    let (tell, act) = watch::channel("calm");
+    let (done, watched) = watch::channel(false);
+    let showing = tokio::spawn(progress::watch(app.clone(), stage.clone(), act, watched));
+    let living = tokio::spawn(live(stage.clone(), people));
+    tokio::time::sleep(calm).await;
+    let _ = tell.send("attack");
+    let began = stage.clock.now();
+    let attacking = Attack::begin(stage, per_core);
+    tokio::time::sleep(attack).await;
+    attacking.end().await;
+    let attack_secs = stage.clock.now().since(began).as_secs_f64();
+    let _ = tell.send("after");
+    tokio::time::sleep(drain).await;
+    let _ = close.send(true);
+    let _ = living.await;
+    let _ = done.send(true);
+    let _ = showing.await;
+    Ok(Aside { attack_secs, ..Aside::of(&stage.tally, &stage.tally.stories()) })
+}
+
+/// Chooses the people of the exercise, and gives those their device tokens who have one.
+async fn gather(app: &App, stage: &Stage, seconds: f64) -> Result<Vec<(Duration, Person)>, Trouble> {
+    let mut rng = StdRng::seed_from_u64(stage.seed ^ 0x9e0b);
+    let mut people = Vec::new();
+    let mut taken = std::collections::HashSet::new();
+    let mut at = 0.0;
+    while at < seconds && taken.len() < stage.town.residents() as usize / 2 {
+        let n = rng.random_range(0..stage.town.residents());
+        let resident = stage.town.resident(n);
+        if !taken.insert(n) || !resident.reachable {
+            continue;
+        }
+        let share = rng.random_range(0..100_u32);
+        let device = if share < KNOWN_DEVICE {
+            let account = town::account(app, &resident.user).await?;
+            Some(devices::issue(app, account).await?.expose().to_owned())
+        } else {
+            None
+        };
+        let person = Person {
+            resident,
+            device,
+            solves: share < KNOWN_DEVICE + SOLVER,
+            from: attack::source(&mut rng),
+            rng: StdRng::seed_from_u64(rng.random()),
+        };
+        people.push((Duration::from_secs_f64(at), person));
+        at += rng.random_range(0.0..2.0 / PEOPLE_PER_SECOND);
+    }
+    Ok(people)
+}
+
+/// Lets everybody begin at their time, and waits for them.
+async fn live(stage: Arc<Stage>, people: Vec<(Duration, Person)>) {
+    let mut lives = JoinSet::new();
+    for (at, person) in people {
+        let stage = stage.clone();
+        lives.spawn(async move {
+            tokio::time::sleep(at).await;
+            person.recover(&stage).await;
+        });
+    }
+    while lives.join_next().await.is_some() {}
+}
+
+async fn judge(options: &Options, app: &App, stage: &Stage, mut aside: Aside) -> Result<Report, Trouble> {
+    let pairs = (options.seconds * PAIRS_PER_SECOND).min(MOST_PAIRS);
+    let timing_t = timing::test(stage, pairs).await.map_err(|error| Trouble::Io("timing test".into(), error))?;
+    let mails = Mails::count(&stage.post, &stage.tally, &Town::bombed());
+    let checked = verify(app).await?;
+    aside.notices = mails.notices;
+    aside.bombed.1 = mails.bombed;
+    aside.broken = checked.broken;
+    let stories = stage.tally.stories();
+    let (genuine_started, genuine_completed, waits) = report::genuine(&stories, report::with_proof);
+    let (waiting_started, waiting_completed, _) = report::genuine(&stories, |s| s.kind == Kind::Waits);
+    let numbers = Numbers {
+        requests: stage.tally.of(What::Hostile) + stage.tally.of(What::Genuine),
+        mails_sent: mails.sent,
+        mails_unguarded: stage.tally.of(What::Unguarded),
+        unwanted_mails: mails.unwanted,
+        genuine_started,
+        genuine_completed,
+        waiting_started,
+        waiting_completed,
+        genuine_p95_ms: report::p95(waits),
+        max_mails_per_mailbox_24h: mails.most,
+        timing_t,
+        evidence_entries: checked.sound + checked.erased + checked.broken,
+        evidence_verified: checked.broken == 0,
+        console_url: format!("http://{}/", stage.server),
+    };
+    Ok(Report { numbers, aside })
+}
+
+/// Checks every evidence entry.
+async fn verify(app: &App) -> Result<evidence::Checked, Trouble> {
+    let mut conn = app.store.read().await?;
+    let bar = progress::bar("evidence", u64::try_from(evidence::count(&mut conn).await?).unwrap_or(0));
+    let (mut all, mut after) = (evidence::Checked::default(), Some(0));
+    while let Some(position) = after {
+        let (checked, next) = evidence::check(&mut conn, position, CHECKED_AT_ONCE).await?;
+        all.sound += checked.sound;
+        all.erased += checked.erased;
+        all.broken += checked.broken;
+        after = next;
+        bar.inc(u64::try_from(checked.sound + checked.erased + checked.broken).unwrap_or(0));
+    }
+    bar.finish_and_clear();
+    Ok(all)
+}
