@@ -126,7 +126,7 @@ fn quotes_are_sound(record: &str) -> bool {
     let opens = |at: usize, piece: &str| at == last || piece.is_empty() || piece.ends_with(',');
     let closes = |at: usize, piece: &str| at == 0 || piece.is_empty() || piece.starts_with(',');
     let outside = pieces.iter().enumerate().step_by(2);
-    last % 2 == 0 && outside.into_iter().all(|(at, piece)| opens(at, piece) && closes(at, piece))
+    last.is_multiple_of(2) && outside.into_iter().all(|(at, piece)| opens(at, piece) && closes(at, piece))
 }
 
 #[cfg(test)]

@@ -34,11 +34,15 @@ fn misfit(body: &[u8], error: &serde_json::Error) -> Problem {
     let path = path_at(body, offset(body, error.line(), error.column()));
     let (code, field, what) = match kind(&text) {
         Kind::Missing(name) => ("field_missing", join(&path, Some(name)), "is missing".to_owned()),
-        Kind::Unknown(name) => ("field_unknown", join(&path, shown(name)), "is not known here".to_owned()),
+        Kind::Unknown(name) if shown(name).is_none() => {
+            ("field_unknown", join(&path, None), "holds a name that is not known here".to_owned())
+        }
+        Kind::Unknown(name) => ("field_unknown", join(&path, Some(name)), "is not known here".to_owned()),
         Kind::Duplicate(name) => ("field_duplicate", join(&path, Some(name)), "is there twice".to_owned()),
         Kind::Other => ("field_invalid", join(&path, None), unexpected(&text)),
     };
-    let detail = format!("The field {} {what}.", if field.is_empty() { "(the whole body)" } else { &field });
+    let subject = if field.is_empty() { "The body".to_owned() } else { format!("The field {field}") };
+    let detail = format!("{subject} {what}.");
     let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
     Problem { field: (!field.is_empty()).then_some(field.into()), ..problem }
 }

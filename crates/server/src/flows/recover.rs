@@ -155,7 +155,7 @@ fn check_proof(app: &App, payload: &str, key: &Digest, now: Timestamp) -> Result
 fn admit(app: &App, client: &Client, shown: &Shown, now: Timestamp) -> Result<()> {
     let lane = if shown.solved.is_some() { Lane::Work } else { Lane::Anonymous };
     let admission = match &shown.device {
-        Some(claim) => app.limiter.admit_device(claim.number(&app.keys), now),
+        Some(claim) => app.limiter.admit_device(claim.number(&app.keys.device), now),
         None => app.limiter.admit(client.ip, lane, now),
     };
     match admission {

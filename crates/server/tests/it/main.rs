@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails; helpers of tests are tests")]
 
 mod accounts;
+mod api;
 mod browser;
 mod cli;
 mod hashes;
 mod mail;
+mod openapi;
 mod pages;
 mod recovery;
 mod support;

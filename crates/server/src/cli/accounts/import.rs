@@ -152,7 +152,9 @@ impl Going {
             Ok(record) => batch.push(Numbered { line, record }),
             Err(rejected) => {
                 self.tally.rejected += 1;
-                self.rejects.add(line, &rejected.reason, rejected.record).map_err(|error| error.to_string())?;
+                self.rejects
+                    .add(line, &rejected.reason, rejected.record.as_ref())
+                    .map_err(|error| error.to_string())?;
             }
         }
         Ok(())
@@ -170,7 +172,7 @@ impl Going {
         self.tally.rejected += tally.rejected;
         for (line, external_id, reason) in rejected {
             let record = serde_json::Map::from_iter([("external_id".to_owned(), external_id.into())]);
-            self.rejects.add(line, &reason, Some(record)).map_err(|error| error.to_string())?;
+            self.rejects.add(line, &reason, Some(&record)).map_err(|error| error.to_string())?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl Rejects {
     }
 
     /// Writes one. The record comes without its secrets; the line itself is never copied, it may hold one.
-    pub fn add(&mut self, line: u64, reason: &Reason, record: Option<Map<String, Value>>) -> io::Result<()> {
+    pub fn add(&mut self, line: u64, reason: &Reason, record: Option<&Map<String, Value>>) -> io::Result<()> {
         *self.by_reason.entry(reason.code()).or_default() += 1;
         let entry = json!({ "line": line, "code": reason.code(), "reason": reason.to_string(), "record": record });
         writeln!(self.open()?, "{entry}")

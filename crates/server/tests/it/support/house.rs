@@ -135,8 +135,7 @@ impl House {
         let mut all = vec![];
         for row in rows {
             let id = AccountId::parse(&row.text(0).unwrap()).unwrap();
-            let end = Timestamp::from_micros(i64::MAX);
-            all.extend(messages::of_account(&mut conn, &id, end, 10_000).await.unwrap());
+            all.extend(messages::of_account(&mut conn, &id, None, 10_000).await.unwrap());
         }
         all.sort_by_key(|m| (m.created_at, m.template, m.to_masked.clone()));
         all
