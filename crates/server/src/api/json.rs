@@ -63,7 +63,12 @@ fn kind(text: &str) -> Kind<'_> {
 
 fn unexpected(text: &str) -> String {
     let expected = text.rsplit_once(", expected ").and_then(|(_, rest)| rest.rsplit_once(" at line "));
-    expected.map_or("is not of the form that is expected".into(), |(what, _)| format!("must be {what}"))
+    match expected {
+        // Serde says how our type is called; that is nobody's business.
+        Some((what, _)) if what.starts_with("struct ") => "must be an object".into(),
+        Some((what, _)) => format!("must be {what}"),
+        None => "is not of the form that is expected".into(),
+    }
 }
 
 /// A sender's field name, if it may be repeated.
@@ -194,8 +199,8 @@ mod tests {
         field_duplicate Some("name") The field name is there twice. @1:20
         field_invalid Some("name") The field name must be a string. @1:9
         field_invalid Some("inner.count") The field inner.count must be u8. @1:36
-        field_invalid None The body must be struct Outer with 2 elements. @1:10
-        field_invalid None The body must be struct Outer. @1:25
+        field_invalid None The body must be an object. @1:10
+        field_invalid None The body must be an object. @1:25
         json_malformed None The body is not JSON: see line 1, column 16. @1:16
         json_malformed None The body is not JSON: see line 1, column 1. @1:1
         json_malformed None The body is not JSON: see line 1, column 0. @1:0
