@@ -63,7 +63,12 @@ fn kind(text: &str) -> Kind<'_> {
 
 fn unexpected(text: &str) -> String {
     let expected = text.rsplit_once(", expected ").and_then(|(_, rest)| rest.rsplit_once(" at line "));
-    expected.map_or("is not of the form that is expected".into(), |(what, _)| format!("must be {what}"))
+    match expected {
+        // Serde says how our type is called; that is nobody's business.
+        Some((what, _)) if what.starts_with("struct ") => "must be an object".into(),
+        Some((what, _)) => format!("must be {what}"),
+        None => "is not of the form that is expected".into(),
+    }
 }
 
 /// A sender's field name, if it may be repeated.
@@ -183,7 +188,23 @@ mod tests {
             "",
         ];
         let said: Vec<String> = cases.iter().map(|case| refused(case)).collect();
-        insta::assert_snapshot!(said.join("\n"), @"");
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        field_invalid Some("name") The field name must be a string. @1:10
+        field_missing Some("inner") The field inner is missing. @1:13
+        field_invalid Some("inner.ip") The field inner.ip is not of the form that is expected. @1:38
+        field_invalid Some("inner.count") The field inner.count must be u8. @2:47
+        field_missing Some("inner.count") The field inner.count is missing. @1:42
+        field_unknown Some("inner.extra") The field inner.extra is not known here. @1:31
+        field_unknown Some("inner") The field inner holds a name that is not known here. @1:35
+        field_duplicate Some("name") The field name is there twice. @1:20
+        field_invalid Some("name") The field name must be a string. @1:9
+        field_invalid Some("inner.count") The field inner.count must be u8. @1:36
+        field_invalid None The body must be an object. @1:10
+        field_invalid None The body must be an object. @1:25
+        json_malformed None The body is not JSON: see line 1, column 16. @1:16
+        json_malformed None The body is not JSON: see line 1, column 1. @1:1
+        json_malformed None The body is not JSON: see line 1, column 0. @1:0
+        "#);
         assert!(!said.join("").contains("SECRET"));
     }
 }

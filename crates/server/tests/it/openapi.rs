@@ -1,14 +1,9 @@
 //! The API's description: fresh, and true of a running server.
 
-use crate::support;
+use crate::support::{self, site::Site};
 use countersign::api;
 use countersign::app::App;
-use countersign::clock::Clock;
-use countersign::config::Config;
 use countersign::flows::api_keys::{self, Scope};
-use countersign::keyring::Keyring;
-use countersign::store::{Place, Store};
-use rand::{SeedableRng, rngs::StdRng};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -42,9 +37,14 @@ async fn a_running_server_is_as_described() {
         return support::not_run("schemathesis", "pip install schemathesis, or COUNTERSIGN_TEST_SCHEMATHESIS=PATH");
     };
     let dir = tempfile::tempdir().unwrap();
-    let (origin, key) = serve(dir.path()).await;
+    let site = Site::start(&[]).await;
+    let account = site.add_account("sam@example.org").await;
+    let (origin, key) = serve(&site.app).await;
     let settings = dir.path().join("schemathesis.toml");
-    std::fs::write(&settings, SETTINGS).unwrap();
+    let accounts = format!(
+        "\n[[operations]]\ninclude-path-regex = '^/v1/accounts/'\nparameters = {{ \"path.id\" = '{account}' }}\n"
+    );
+    std::fs::write(&settings, format!("{SETTINGS}{accounts}")).unwrap();
     let mut run = std::process::Command::new(program);
     run.arg("--config-file").arg(&settings).args([
         "run",
@@ -68,15 +68,12 @@ fn schemathesis() -> Option<PathBuf> {
     named.or_else(|| usual.is_file().then_some(usual)).or_else(|| support::program("schemathesis"))
 }
 
-/// A server on a free port that runs until the test ends, and a key to all of it.
-async fn serve(dir: &Path) -> (String, String) {
-    let store = Store::open(&Place::File(dir.join("test.db")), 4).await.unwrap();
-    let rng = StdRng::seed_from_u64(5);
-    let app = App::new(Config::defaults(), store, Keyring::derive(&[5; 32]), Clock::system(), rng);
-    let (_, key) = api_keys::create(&app, "schemathesis", &Scope::ALL, None).await.unwrap();
+/// The API on a free port until the test ends, and a key to all of it.
+async fn serve(app: &App) -> (String, String) {
+    let (_, key) = api_keys::create(app, "schemathesis", &Scope::ALL, None).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
-    let service = api::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = api::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(axum::serve(listener, service).into_future());
     (origin, key.expose().to_owned())
 }

@@ -15,7 +15,29 @@ async fn a_request_is_accepted_whoever_it_is_for() {
         let body = json!({ "identifier": identifier, "client": client_at(&format!("198.51.{at}.7")) });
         assert_eq!(house.post("/v1/recovery/requests", &body).await.text(), known, "{identifier}");
     }
-    insta::assert_snapshot!(known, @"");
+    insta::assert_snapshot!(known, @r#"
+    202 Accepted
+    content-type: application/json
+    cache-control: no-store
+    x-content-type-options: nosniff
+    content-length: 442
+
+    {
+      "expires_at": "2026-01-14T14:43:20Z",
+      "id": "…",
+      "proof": {
+        "challenge": {
+          "algorithm": "SHA-256",
+          "challenge": "…",
+          "maxnumber": 50000,
+          "salt": "…",
+          "signature": "…"
+        },
+        "wanted": false
+      },
+      "status": "accepted"
+    }
+    "#);
 }
 
 #[tokio::test]
