@@ -6,6 +6,7 @@ mod accounts;
 mod api;
 mod browser;
 mod cli;
+mod drill;
 mod hashes;
 mod mail;
 mod openapi;
