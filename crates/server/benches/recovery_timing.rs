@@ -13,10 +13,10 @@ use countersign::config::Config;
 use countersign::flows::accounts::{Import, Numbered};
 use countersign::flows::api_keys::{self, Scope};
 use countersign::keyring::Keyring;
+use countersign::serve;
 use countersign::store::{Place, Store};
 use countersign_core::identifier::EmailAddress;
 use countersign_core::import::{AccountRecord, EmailEntry};
-use countersign::serve;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -43,7 +43,10 @@ fn main() {
             let t = welch(&a, &b);
             println!(
                 "{name:6}  {what:24}  known {:8.1} µs ({})  unknown {:8.1} µs ({})  t = {t:+.2}",
-                mean(&a) / 1e3, a.len(), mean(&b) / 1e3, b.len()
+                mean(&a) / 1e3,
+                a.len(),
+                mean(&b) / 1e3,
+                b.len()
             );
             worst = worst.max(t.abs());
         }
@@ -129,7 +132,8 @@ impl Door {
             ),
         };
         let length = body.len();
-        let head = format!("POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n");
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n");
         format!("{head}{extra}\r\n{body}").into_bytes()
     }
 }

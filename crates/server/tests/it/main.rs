@@ -9,4 +9,5 @@ mod hashes;
 mod mail;
 mod pages;
 mod recovery;
+mod store;
 mod support;

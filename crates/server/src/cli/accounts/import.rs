@@ -152,7 +152,9 @@ impl Going {
             Ok(record) => batch.push(Numbered { line, record }),
             Err(rejected) => {
                 self.tally.rejected += 1;
-                self.rejects.add(line, &rejected.reason, rejected.record.as_ref()).map_err(|error| error.to_string())?;
+                self.rejects
+                    .add(line, &rejected.reason, rejected.record.as_ref())
+                    .map_err(|error| error.to_string())?;
             }
         }
         Ok(())
