@@ -12,16 +12,16 @@ finish() { for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; rm
 trap finish EXIT
 
 export COUNTERSIGN_SERVER__LISTEN=127.0.0.1:18080 COUNTERSIGN_SERVER__ORIGIN=http://127.0.0.1:18080
-COUNTERSIGN_BENCH_KEY=$("$binary" --data "$work/data" --json admin api-key create --name bench --scope recovery:request |
+BENCH_KEY=$("$binary" --data "$work/data" --json admin api-key create --name bench --scope recovery:request |
   sed -E 's/.*"key":"([^"]+)".*/\1/')
-export COUNTERSIGN_BENCH_KEY
+export BENCH_KEY
 "$binary" --data "$work/data" serve 2>"$work/server.log" &
 pids+=($!)
 mkdir -p "$work/nginx"
 nginx -p "$work/nginx" -c "$PWD/bench/nginx.conf" -e /dev/null &
 pids+=($!)
 for port in 18080 18081; do
-  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do read -rt 0.1 <> <(:) || true; done
+  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
 done
 
 run() { wrk -t2 -c64 -d"${seconds}s" -s bench/hostile.lua "http://127.0.0.1:$1/v1/recovery/requests" |

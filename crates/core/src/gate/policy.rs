@@ -167,7 +167,7 @@ impl Default for Policy {
             },
             proof: ProofPolicy {
                 base_max_number: 50_000,
-                top_max_number: 200_000_000,
+                top_max_number: 800_000_000,
                 calm_per_minute: 120,
                 ttl_secs: 600,
             },

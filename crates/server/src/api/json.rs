@@ -13,7 +13,28 @@ const MAX_NAME: usize = 40;
 /// # Errors
 /// 400 `json_malformed` for what is not JSON; 422 for JSON of another form.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| problem(body, &error))
+    let value = serde_json::from_slice(body).map_err(|error| problem(body, &error))?;
+    list_at(body).map_or(Ok(value), |at| Err(listed(body, at)))
+}
+
+/// Where a list starts, if there is one. No body of this API holds any, but serde takes a list of values for an object.
+fn list_at(body: &[u8]) -> Option<usize> {
+    if !body.contains(&b'[') {
+        return None;
+    }
+    let mut at = 0;
+    while at < body.len() && body[at] != b'[' {
+        at = if body[at] == b'"' { string_end(body, at) } else { at } + 1;
+    }
+    (at < body.len()).then_some(at)
+}
+
+fn listed(body: &[u8], at: usize) -> Problem {
+    let before = &body[..at];
+    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1);
+    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+    let position = Some(Position { line, column: at - line_start + 1 });
+    Problem { position, ..refused("field_invalid", join(&path_at(body, at), None), "must not be a list") }
 }
 
 fn problem(body: &[u8], error: &serde_json::Error) -> Problem {
@@ -34,12 +55,19 @@ fn misfit(body: &[u8], error: &serde_json::Error) -> Problem {
     let path = path_at(body, offset(body, error.line(), error.column()));
     let (code, field, what) = match kind(&text) {
         Kind::Missing(name) => ("field_missing", join(&path, Some(name)), "is missing".to_owned()),
-        Kind::Unknown(name) => ("field_unknown", join(&path, shown(name)), "is not known here".to_owned()),
+        Kind::Unknown(name) if shown(name).is_none() => {
+            ("field_unknown", join(&path, None), "holds a name that is not known here".to_owned())
+        }
+        Kind::Unknown(name) => ("field_unknown", join(&path, Some(name)), "is not known here".to_owned()),
         Kind::Duplicate(name) => ("field_duplicate", join(&path, Some(name)), "is there twice".to_owned()),
         Kind::Other => ("field_invalid", join(&path, None), unexpected(&text)),
     };
-    let detail = format!("The field {} {what}.", if field.is_empty() { "(the whole body)" } else { &field });
-    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+    refused(code, field, &what)
+}
+
+fn refused(code: &'static str, field: String, what: &str) -> Problem {
+    let subject = if field.is_empty() { "The body".to_owned() } else { format!("The field {field}") };
+    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, format!("{subject} {what}."));
     Problem { field: (!field.is_empty()).then_some(field.into()), ..problem }
 }
 
@@ -59,7 +87,12 @@ fn kind(text: &str) -> Kind<'_> {
 
 fn unexpected(text: &str) -> String {
     let expected = text.rsplit_once(", expected ").and_then(|(_, rest)| rest.rsplit_once(" at line "));
-    expected.map_or("is not of the form that is expected".into(), |(what, _)| format!("must be {what}"))
+    match expected {
+        // Serde says how our type is called; that is nobody's business.
+        Some((what, _)) if what.starts_with("struct ") => "must be an object".into(),
+        Some((what, _)) => format!("must be {what}"),
+        None => "is not of the form that is expected".into(),
+    }
 }
 
 /// A sender's field name, if it may be repeated.
@@ -179,7 +212,23 @@ mod tests {
             "",
         ];
         let said: Vec<String> = cases.iter().map(|case| refused(case)).collect();
-        insta::assert_snapshot!(said.join("\n"), @"");
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        field_invalid Some("name") The field name must be a string. @1:10
+        field_missing Some("inner") The field inner is missing. @1:13
+        field_invalid Some("inner.ip") The field inner.ip is not of the form that is expected. @1:38
+        field_invalid Some("inner.count") The field inner.count must be u8. @2:47
+        field_missing Some("inner.count") The field inner.count is missing. @1:42
+        field_unknown Some("inner.extra") The field inner.extra is not known here. @1:31
+        field_unknown Some("inner") The field inner holds a name that is not known here. @1:35
+        field_duplicate Some("name") The field name is there twice. @1:20
+        field_invalid Some("name") The field name must be a string. @1:9
+        field_invalid Some("inner.count") The field inner.count must be u8. @1:36
+        field_invalid None The body must be an object. @1:10
+        field_invalid None The body must be an object. @1:25
+        json_malformed None The body is not JSON: see line 1, column 16. @1:16
+        json_malformed None The body is not JSON: see line 1, column 1. @1:1
+        json_malformed None The body is not JSON: see line 1, column 0. @1:0
+        "#);
         assert!(!said.join("").contains("SECRET"));
     }
 }

@@ -21,8 +21,8 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct CodeRequest {
     /// The request that this device made.
-    #[schema(value_type = Option<String>, pattern = "^req_[0-9a-hjkmnp-tv-z]{26}$")]
-    request_id: Option<RequestId>,
+    #[schema(pattern = "^req_[0-9a-hjkmnp-tv-z]{26}$")]
+    request_id: Option<String>,
     /// What was typed on the other device.
     #[schema(example = "sam@example.org")]
     identifier: Option<String>,
@@ -120,6 +120,10 @@ pub struct Cancellation {
     status: &'static str,
 }
 
+fn request_id(text: &str) -> Result<RequestId, AppError> {
+    RequestId::parse(text).map_err(|bad| AppError::invalid("request_id", "field_invalid", format!("request_id: {bad}")))
+}
+
 /// Exchange a code for a token
 ///
 /// The try is counted before the code is looked at. A wrong code and an unknown request get the same answer.
@@ -130,7 +134,7 @@ pub struct Cancellation {
 pub async fn enter_code(State(app): State<App>, request: Request) -> Response {
     post(app, request, Scope::RecoveryRedeem, |app, body: CodeRequest| async move {
         let whose = match (body.request_id, body.identifier) {
-            (Some(id), None) => CodeFor::Request(id),
+            (Some(id), None) => CodeFor::Request(request_id(&id)?),
             (None, Some(typed)) => CodeFor::Identifier(typed),
             _ => {
                 let public = "Exactly one of request_id and identifier is needed.";

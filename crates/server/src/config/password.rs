@@ -52,13 +52,16 @@ impl Password {
 impl Argon2 {
     fn read(r: &mut Reader<'_>) -> Self {
         let cost = Self {
-            memory_kib: r.number("password.argon2.memory_kib", 7168, 4 * 1024 * 1024),
-            iterations: r.number("password.argon2.iterations", 1, 100),
+            memory_kib: r.number("password.argon2.memory_kib", 7168, 256 * 1024),
+            iterations: r.number("password.argon2.iterations", 1, 16),
             parallelism: r.number("password.argon2.parallelism", 1, 64),
             at_once: r.number("password.argon2.at_once", 1, 1024),
         };
         let message = "is below every setting that OWASP recommends: 47104 KiB with 1 pass, 19456 with 2, 12288 with 3, \
                        9216 with 4, 7168 with 5";
+        // What `directory::hashes` verifies at most, so that no hash is made that cannot be checked.
+        let bounded = u64::from(cost.memory_kib) * u64::from(cost.iterations) <= 1024 * 1024;
+        r.check(bounded, "password.argon2.iterations", "memory_kib times iterations must be at most 1 GiB");
         r.check(cost.recommended(), "password.argon2.memory_kib", message);
         cost
     }

@@ -67,15 +67,20 @@ fn scattered(n: u32, of: u32) -> u32 {
     (u64::from(n) * 0x7fff_ffff % u64::from(of)) as u32
 }
 
-/// Counts an answer; whether the request was taken up.
-fn counted(stage: &Stage, reply: &std::io::Result<Reply>) -> bool {
+/// Counts an answer; whether the request was taken up. `mailable`: it names an account that has an address. What the
+/// server could not answer is not counted as spared: an unguarded one might not have managed it either.
+fn counted(stage: &Stage, reply: &std::io::Result<Reply>, mailable: bool) -> bool {
     stage.tally.count(What::Hostile);
-    match reply {
-        Ok(Reply { status: 202, .. }) => return true,
-        Ok(Reply { status: 429, .. }) => stage.tally.count(What::Limited),
-        _ => stage.tally.count(What::Failed),
+    let (what, answered, taken_up) = match reply {
+        Ok(Reply { status: 202, .. }) => (None, true, true),
+        Ok(Reply { status: 429, .. }) => (Some(What::Limited), true, false),
+        _ => (Some(What::Failed), false, false),
+    };
+    if answered && mailable {
+        stage.tally.count(What::Unguarded);
     }
-    false
+    what.into_iter().for_each(|what| stage.tally.count(what));
+    taken_up
 }
 
 async fn flood(stage: Arc<Stage>, worker: u64, pool: Arc<Pool>, next: Arc<AtomicU32>, stopped: watch::Receiver<bool>) {
@@ -86,11 +91,9 @@ async fn flood(stage: Arc<Stage>, worker: u64, pool: Arc<Pool>, next: Arc<Atomic
         let victim = stage.town.resident(scattered(n, stage.town.residents()));
         let unknown = rng.random_bool(UNKNOWN);
         let identifier = if unknown { format!("old.{}", victim.address) } else { victim.address };
-        if victim.reachable && !unknown {
-            stage.tally.count(What::Unguarded);
-        }
+        let mailable = victim.reachable && !unknown;
         let reply = api.ask_blindly(&identifier, source(&mut rng)).await;
-        if counted(&stage, &reply)
+        if counted(&stage, &reply, mailable)
             && n.is_multiple_of(LOOKED_AT)
             && let Some((id, challenge)) = reply.ok().and_then(|r| challenge_in(&r.body))
         {
@@ -107,10 +110,9 @@ async fn bomb(stage: Arc<Stage>, pool: Arc<Pool>, stopped: watch::Receiver<bool>
             return;
         }
         let identifier = Town::alias(n % (ALIASES * 2));
-        stage.tally.count(What::Unguarded);
         stage.tally.count(What::Bombed);
         let reply = api.ask_blindly(&identifier, source(&mut rng)).await;
-        if counted(&stage, &reply)
+        if counted(&stage, &reply, true)
             && let Some((id, challenge)) = reply.ok().and_then(|r| challenge_in(&r.body))
         {
             pool.offer(Target { id, challenge });

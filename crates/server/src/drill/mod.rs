@@ -167,9 +167,7 @@ async fn act(options: &Options, setting: &mut Setting) -> Result<(Report, Runnin
     let (server, post) = setting.open(letters).await?;
     let app = server.app.clone();
     let town = Town::new(options.seed, options.accounts);
-    let bar = progress::bar("accounts", u64::from(options.accounts));
-    town.build(&app, |written| bar.set_position(written)).await?;
-    bar.finish_and_clear();
+    build(&app, &town, options.accounts).await?;
     let stage = Arc::new(Stage {
         server: server.address,
         key: setting::api_key(&app).await?,
@@ -191,6 +189,15 @@ async fn act(options: &Options, setting: &mut Setting) -> Result<(Report, Runnin
     Ok((report, server))
 }
 
+/// Writes everybody's account.
+async fn build(app: &App, town: &Town, accounts: u32) -> Result<(), Trouble> {
+    let (start, bar) = (app.clock.now(), progress::bar("accounts", u64::from(accounts)));
+    town.build(app, |written| bar.set_position(written)).await?;
+    bar.finish_and_clear();
+    progress::note(&format!("{accounts} accounts made"), app.clock.now().since(start));
+    Ok(())
+}
+
 /// Calm, attack, and a while for everybody to finish.
 async fn scenes(
     options: &Options,
@@ -201,7 +208,9 @@ async fn scenes(
 ) -> Result<Aside, Trouble> {
     let part = |share: f64| Duration::from_secs_f64(f64::from(options.seconds) * share);
     let (calm, attack, drain) = (part(CALM), part(ATTACK), part(DRAIN));
+    let start = stage.clock.now();
     let people = gather(app, stage, (calm + attack).as_secs_f64()).await?;
+    progress::note(&format!("{} people will lose their password", people.len()), stage.clock.now().since(start));
     let (tell, act) = watch::channel("calm");
     let (done, watched) = watch::channel(false);
     let showing = tokio::spawn(progress::watch(app.clone(), stage.clone(), act, watched));
@@ -269,7 +278,9 @@ async fn live(stage: Arc<Stage>, people: Vec<(Duration, Person)>) {
 
 async fn judge(options: &Options, app: &App, stage: &Stage, mut aside: Aside) -> Result<Report, Trouble> {
     let pairs = (options.seconds * PAIRS_PER_SECOND).min(MOST_PAIRS);
+    let start = stage.clock.now();
     let timing_t = timing::test(stage, pairs).await.map_err(|error| Trouble::Io("timing test".into(), error))?;
+    progress::note(&format!("{pairs} pairs timed"), stage.clock.now().since(start));
     let mails = Mails::count(&stage.post, &stage.tally, &Town::bombed());
     let checked = verify(app).await?;
     aside.notices = mails.notices;
@@ -301,6 +312,7 @@ async fn judge(options: &Options, app: &App, stage: &Stage, mut aside: Aside) ->
 async fn verify(app: &App) -> Result<evidence::Checked, Trouble> {
     let mut conn = app.store.read().await?;
     let bar = progress::bar("evidence", u64::try_from(evidence::count(&mut conn).await?).unwrap_or(0));
+    let start = app.clock.now();
     let (mut all, mut after) = (evidence::Checked::default(), Some(0));
     while let Some(position) = after {
         let (checked, next) = evidence::check(&mut conn, position, CHECKED_AT_ONCE).await?;
@@ -311,5 +323,9 @@ async fn verify(app: &App) -> Result<evidence::Checked, Trouble> {
         bar.inc(u64::try_from(checked.sound + checked.erased + checked.broken).unwrap_or(0));
     }
     bar.finish_and_clear();
+    progress::note(
+        &format!("{} evidence entries checked", all.sound + all.erased + all.broken),
+        app.clock.now().since(start),
+    );
     Ok(all)
 }

@@ -17,6 +17,8 @@ use std::time::Duration;
 const MISTYPE: f64 = 0.05;
 const ABANDON: f64 = 0.02;
 const BY_CODE: f64 = 0.15;
+/// How long people look into their mailbox before they ask once more, as the page tells them to.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Of a hundred: whose platform uses the API.
 const BY_API: f64 = 0.5;
 
@@ -93,22 +95,18 @@ impl Person {
         if let Some(second) = &self.resident.second {
             stage.tally.owner_asked(&mailbox_of(second), since);
         }
-        stage.tally.count(What::Genuine);
-        stage.tally.count(What::Unguarded);
-        let asking = match self.ask(stage, &mut door, &identifier).await? {
-            Ok(asking) => asking,
-            Err(end) => return Ok(end),
-        };
-        if let Some(asking) = asking.filter(|_| self.solves && self.device.is_none()) {
-            story.end = End::StillSolving;
-            story.kind = Kind::Solved;
-            since = match self.solve(stage, &mut door, &identifier, asking).await? {
-                Ok(solved) => solved,
+        let mail = loop {
+            match self.request(stage, &mut door, &identifier, story).await? {
+                Ok(shown_at) => since = since.max(shown_at),
                 Err(end) => return Ok(end),
-            };
-            story.end = End::NoMessage;
-        }
-        let mail = stage.post.recovery_mail(&mailbox, stage.began).await;
+            }
+            let mail = stage.post.recovery_mail(&mailbox, stage.began);
+            // Only who was told to expect a message at once asks again; who waits was told how long.
+            let patience = if story.kind == Kind::NotAsked { PATIENCE } else { Duration::MAX };
+            if let Ok(mail) = tokio::time::timeout(patience, mail).await {
+                break mail;
+            }
+        };
         story.wait = Some(mail.at.since(since));
         if self.rng.random_bool(ABANDON) {
             return Ok(End::Abandoned);
@@ -116,6 +114,30 @@ impl Person {
         story.end = End::Refused;
         tokio::time::sleep(self.pause(500, 2000)).await;
         self.redeem(stage, &mut door, &identifier, &mail.letter).await
+    }
+
+    /// Asks, and solves where that is wanted and possible; when everything was shown.
+    async fn request(
+        &mut self,
+        stage: &Stage,
+        door: &mut Door,
+        identifier: &str,
+        story: &mut Story,
+    ) -> io::Result<Result<Timestamp, End>> {
+        stage.tally.count(What::Genuine);
+        let at = stage.clock.now();
+        let asking = match self.ask(stage, door, identifier).await? {
+            Ok(asking) => asking,
+            Err(end) => return Ok(Err(end)),
+        };
+        stage.tally.count(What::Unguarded);
+        let Some(asking) = asking.filter(|_| self.solves && self.device.is_none()) else {
+            return Ok(Ok(at));
+        };
+        (story.kind, story.end) = (Kind::Solved, End::StillSolving);
+        let solved = self.solve(stage, door, identifier, asking).await?;
+        story.end = End::NoMessage;
+        Ok(solved)
     }
 
     fn pause(&mut self, least: u64, most: u64) -> Duration {

@@ -9,6 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Says what was done and how long it took.
+pub fn note(what: &str, took: Duration) {
+    eprintln!("{what}, {:.1} s", took.as_secs_f64());
+}
+
 const EVERY: Duration = Duration::from_millis(500);
 /// What keeps a message from being sent, as it is counted.
 const SUPPRESSED: [Reason; 6] = [

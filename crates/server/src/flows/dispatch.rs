@@ -235,7 +235,7 @@ impl Work {
             return Ok((request.class, false));
         }
         if let Some(claim) = request.device.as_deref().and_then(devices::Claim::from_stored)
-            && claim.is_bound_to(&self.keys, account)
+            && claim.is_bound_to(&self.keys.device, account)
             && directory::knows_device(conn, account, claim.device.as_str()).await?
         {
             return Ok((Class::Strong, true));

@@ -64,10 +64,10 @@ pub async fn claim(app: &App, caller: &Caller, route: &str, key: &str, body: &[u
             })
         })
         .await?;
-    found.map_or(Ok(Claim::Fresh(Entry(hash))), |found| replay(app, &hash, &request, found))
+    found.map_or(Ok(Claim::Fresh(Entry(hash))), |found| replay(app, &hash, &request, &found))
 }
 
-fn replay(app: &App, hash: &Digest, request: &Digest, found: Remembered) -> Result<Claim> {
+fn replay(app: &App, hash: &Digest, request: &Digest, found: &Remembered) -> Result<Claim> {
     if found.request != *request {
         let public = "This Idempotency-Key came with another request before. Use a new key for a new request.";
         return Err(AppError::new(422, "idempotency_key_reused", public));

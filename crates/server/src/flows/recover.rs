@@ -16,8 +16,10 @@ use serde_json::json;
 use std::time::Duration;
 
 /// A solution is good although the price rose meanwhile, up to this factor; beyond it a new one is asked for, so that
-/// nobody solves in calm times what is to be spent in an attack.
-const PRICE_TOLERANCE: u64 = 4;
+/// nobody solves in calm times what is to be spent in an attack. One doubling and no more: whoever attacks collects
+/// challenges while the price rises and then solves the cheapest that still count, so in effect pays this many times less
+/// than everybody else.
+const PRICE_TOLERANCE: u64 = 2;
 
 /// Which door a request came through.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -153,7 +155,7 @@ fn check_proof(app: &App, payload: &str, key: &Digest, now: Timestamp) -> Result
 fn admit(app: &App, client: &Client, shown: &Shown, now: Timestamp) -> Result<()> {
     let lane = if shown.solved.is_some() { Lane::Work } else { Lane::Anonymous };
     let admission = match &shown.device {
-        Some(claim) => app.limiter.admit_device(claim.number(&app.keys), now),
+        Some(claim) => app.limiter.admit_device(claim.number(&app.keys.device), now),
         None => app.limiter.admit(client.ip, lane, now),
     };
     match admission {

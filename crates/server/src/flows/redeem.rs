@@ -208,7 +208,7 @@ pub async fn redeem(app: &App, ask: Redeem) -> Result<Redeemed> {
 /// Whether the client shows the token of a device that the account knows and has not revoked.
 async fn from_known_device(app: &App, account: &AccountId, client: &Client) -> Result<bool> {
     let claim = client.device.as_deref().and_then(|token| devices::read(&app.keys, token));
-    let Some(claim) = claim.filter(|claim| claim.is_bound_to(&app.keys, account)) else {
+    let Some(claim) = claim.filter(|claim| claim.is_bound_to(&app.keys.device, account)) else {
         return Ok(false);
     };
     Ok(directory::knows_device(&mut app.store.read().await?, account, claim.device.as_str()).await?)

@@ -1,0 +1,7 @@
+//! The JSON API through the front door, in process: whole responses.
+
+mod accounts;
+mod errors;
+mod house;
+mod once;
+mod recovery;
