@@ -13,4 +13,5 @@ mod mail;
 mod openapi;
 mod pages;
 mod recovery;
+mod store;
 mod support;
