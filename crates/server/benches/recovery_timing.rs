@@ -69,7 +69,7 @@ async fn start(dir: &std::path::Path) -> (serve::Running, String) {
 }
 
 /// The address of account `number`, or one of the same length that nobody has.
-fn address(number: u32, exists: bool) -> String {
+fn name_of(number: u32, exists: bool) -> String {
     format!("{}{number:06}@example.org", if exists { "somebody" } else { "nobodies" })
 }
 
@@ -77,7 +77,7 @@ async fn make_accounts(app: &App) {
     let mut import = Import::new(app.clone(), false);
     for first in (0..ACCOUNTS).step_by(2000) {
         let batch = (first..ACCOUNTS.min(first + 2000)).map(|n| {
-            let email = EmailAddress::parse(&address(n, true)).unwrap();
+            let email = EmailAddress::parse(&name_of(n, true)).unwrap();
             Numbered { line: u64::from(n) + 1, record: account(n, email) }
         });
         assert!(import.batch(batch.collect()).await.unwrap().rejected.is_empty());
@@ -153,7 +153,7 @@ fn measure(address: SocketAddr, door: &Door, pairs: usize) -> (Vec<f64>, Vec<f64
         let known_first = rng.next_u32() & 1 == 0;
         for turn in [known_first, !known_first] {
             let number = rng.next_u32() % ACCOUNTS;
-            let request = door.request(&address(number, turn), rng.next_u64(), &nonce);
+            let request = door.request(&name_of(number, turn), rng.next_u64(), &nonce);
             let took = exchange(&mut connection, &request);
             if pair >= pairs / 50 {
                 if turn { &mut known } else { &mut unknown }.push(took);

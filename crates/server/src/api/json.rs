@@ -13,7 +13,28 @@ const MAX_NAME: usize = 40;
 /// # Errors
 /// 400 `json_malformed` for what is not JSON; 422 for JSON of another form.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| problem(body, &error))
+    let value = serde_json::from_slice(body).map_err(|error| problem(body, &error))?;
+    list_at(body).map_or(Ok(value), |at| Err(listed(body, at)))
+}
+
+/// Where a list starts, if there is one. No body of this API holds any, but serde takes a list of values for an object.
+fn list_at(body: &[u8]) -> Option<usize> {
+    if !body.contains(&b'[') {
+        return None;
+    }
+    let mut at = 0;
+    while at < body.len() && body[at] != b'[' {
+        at = if body[at] == b'"' { string_end(body, at) } else { at } + 1;
+    }
+    (at < body.len()).then_some(at)
+}
+
+fn listed(body: &[u8], at: usize) -> Problem {
+    let before = &body[..at];
+    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1);
+    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+    let position = Some(Position { line, column: at - line_start + 1 });
+    Problem { position, ..refused("field_invalid", join(&path_at(body, at), None), "must not be a list") }
 }
 
 fn problem(body: &[u8], error: &serde_json::Error) -> Problem {
@@ -41,9 +62,12 @@ fn misfit(body: &[u8], error: &serde_json::Error) -> Problem {
         Kind::Duplicate(name) => ("field_duplicate", join(&path, Some(name)), "is there twice".to_owned()),
         Kind::Other => ("field_invalid", join(&path, None), unexpected(&text)),
     };
+    refused(code, field, &what)
+}
+
+fn refused(code: &'static str, field: String, what: &str) -> Problem {
     let subject = if field.is_empty() { "The body".to_owned() } else { format!("The field {field}") };
-    let detail = format!("{subject} {what}.");
-    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+    let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, format!("{subject} {what}."));
     Problem { field: (!field.is_empty()).then_some(field.into()), ..problem }
 }
 

@@ -68,7 +68,10 @@ pub struct Caller {
 
 /// Keys looked up lately, by hash.
 #[derive(Debug, Default)]
-pub struct Cache(RwLock<HashMap<[u8; 32], (Timestamp, Option<Caller>)>>);
+pub struct Cache(RwLock<HashMap<[u8; 32], Remembered>>);
+
+/// When a key was looked up, and who may use it, if anybody.
+type Remembered = (Timestamp, Option<Caller>);
 
 /// Makes a key; its text is shown once and cannot be shown again.
 ///

@@ -57,7 +57,7 @@ async fn run(store: Store, mut items: mpsc::Receiver<Item>) {
             tracing::error!(%error, count = waiting.len(), "recovery requests could not be written");
         }
         for done in waiting {
-            let _ = done.send(written.as_ref().map(|()| ()).map_err(|_| StoreError::Stopped));
+            let _ = done.send(if written.is_ok() { Ok(()) } else { Err(StoreError::Stopped) });
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn run(app: App, mut stopped: watch::Receiver<bool>) {
         report("expire", expire_all(&app).await);
         report("changes", housekeeping::apply_changes(&app).await.map(|_| ()));
         report("sweep", outbox::sweep(&app).await.map(|_| ()));
-        if round % CLEAN_EVERY == 0 {
+        if round.is_multiple_of(CLEAN_EVERY) {
             report("forget", housekeeping::forget(&app).await.map(|_| ()));
         }
     }

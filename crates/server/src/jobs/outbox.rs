@@ -62,32 +62,38 @@ impl Mailer {
 
 pub(super) async fn run(app: App, mailer: Mailer, mut stopped: watch::Receiver<bool>) {
     if let Err(error) = outbox::after_start(&app).await {
-        tracing::error!(code = error.code, internal = error.internal, "the outbox could not be swept");
+        complain("the outbox could not be swept", &error);
     }
     let mut tasks = JoinSet::new();
     loop {
-        let claimed = match outbox::claim(&app, BATCH).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::error!(code = error.code, internal = error.internal, "messages could not be claimed");
-                vec![]
-            }
-        };
+        let claimed = outbox::claim(&app, BATCH).await.unwrap_or_else(|error| {
+            complain("messages could not be claimed", &error);
+            vec![]
+        });
         let found = !claimed.is_empty();
-        for message in claimed {
-            let Ok(permit) = mailer.0.at_once.clone().acquire_owned().await else { return };
-            let (app, mailer) = (app.clone(), mailer.clone());
-            tasks.spawn(async move {
-                one(&app, &mailer, message).await;
-                drop(permit);
-            });
-            while tasks.try_join_next().is_some() {}
-        }
+        hand_out(&app, &mailer, claimed, &mut tasks).await;
         if *stopped.borrow() || (!found && !super::wait(&app.outbox_wake, PAUSE, &mut stopped).await) {
             break;
         }
     }
     while tasks.join_next().await.is_some() {}
+}
+
+fn complain(what: &str, error: &AppError) {
+    tracing::error!(code = error.code, error = error.internal, "{what}");
+}
+
+/// Starts a hand-over for each message as soon as there is a place for it.
+async fn hand_out(app: &App, mailer: &Mailer, claimed: Vec<Message>, tasks: &mut JoinSet<()>) {
+    for message in claimed {
+        let Ok(permit) = mailer.0.at_once.clone().acquire_owned().await else { return };
+        let (app, mailer) = (app.clone(), mailer.clone());
+        tasks.spawn(async move {
+            one(&app, &mailer, message).await;
+            drop(permit);
+        });
+        while tasks.try_join_next().is_some() {}
+    }
 }
 
 async fn one(app: &App, mailer: &Mailer, message: Message) {

@@ -58,6 +58,9 @@ pub enum StoreError {
         /// What was there.
         value: String,
     },
+    /// The work itself panicked; it was rolled back.
+    #[error("a transaction panicked and was rolled back")]
+    Panicked,
     /// The writer is gone, because the server is stopping or the disk failed.
     #[error("the database writer has stopped")]
     Stopped,

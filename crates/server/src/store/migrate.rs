@@ -52,10 +52,15 @@ async fn apply(conn: &mut Conn) -> Result<(), StoreError> {
 }
 
 async fn one(conn: &mut Conn, version: i64, text: &str) -> Result<(), StoreError> {
-    sql("BEGIN").execute(conn).await?;
-    let result = statements(conn, version, text).await;
+    // On SQLite the write lock from the start: of two commands that open a new file together, the second finds it done.
+    sql(if conn.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" }).execute(conn).await?;
+    let result = missing(conn, version, text).await;
     sql(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).execute(conn).await?;
     result
+}
+
+async fn missing(conn: &mut Conn, wanted: i64, text: &str) -> Result<(), StoreError> {
+    if version(conn).await? >= wanted { Ok(()) } else { statements(conn, wanted, text).await }
 }
 
 async fn statements(conn: &mut Conn, version: i64, text: &str) -> Result<(), StoreError> {

@@ -1,8 +1,10 @@
 //! How transactions are run: SQLite's one writer that commits several together, and PostgreSQL's plain ones.
 
 use super::db::{Conn, StoreError, sql};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgPool;
+use std::panic::AssertUnwindSafe;
 use tokio::sync::{mpsc, oneshot};
 
 /// Works that may wait for the writer; more callers wait at the door.
@@ -82,7 +84,7 @@ where
         let _ = answer.send(Err(error.into()));
         return None;
     }
-    let result = work(conn).await;
+    let result = caught(work(conn)).await;
     let undo = if result.is_err() { sql("ROLLBACK TO work").execute(conn).await.err() } else { None };
     let release = sql("RELEASE work").execute(conn).await.err();
     match (result, undo.or(release)) {
@@ -100,6 +102,12 @@ where
     }
 }
 
+/// A work that panics is one that failed: it is rolled back, and the writer or the connection serves the next one. Without
+/// this the one writer would be gone, or an open transaction would go back to the pool with its locks.
+async fn caught<T, E: From<StoreError>>(work: BoxFuture<'_, Result<T, E>>) -> Result<T, E> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+}
+
 /// One PostgreSQL transaction.
 pub(super) async fn postgres_transaction<T, E, F>(pool: &PgPool, work: F) -> Result<T, E>
 where
@@ -108,7 +116,7 @@ where
 {
     let mut conn = Conn::Postgres(pool.acquire().await.map_err(StoreError::from)?);
     sql("BEGIN").execute(&mut conn).await?;
-    let result = work(&mut conn).await;
+    let result = caught(work(&mut conn)).await;
     let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = sql(end).execute(&mut conn).await;
     match (result, ended) {

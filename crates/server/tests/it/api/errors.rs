@@ -67,6 +67,8 @@ async fn bodies_that_cannot_be_read_are_refused_by_name_and_place() {
         r#"{"identifier": "sam", "extra": "SECRET"}"#,
         r#"{"identifier": "sam", "client": {"ip": "192.0.2.7", "user_agent": "", "a b": 1}}"#,
         r#"{"identifier": "sam", "proof": {"magic": "SECRET"}}"#,
+        r#"["sam", ["192.0.2.7", "", null, null], null]"#,
+        r#"{"identifier": "[am", "client": ["192.0.2.7", "", null, null]}"#,
     ];
     let mut said = vec![];
     for body in bodies {
@@ -82,6 +84,8 @@ async fn bodies_that_cannot_be_read_are_refused_by_name_and_place() {
     422 field_unknown {"detail":"The field extra is not known here.","field":"extra","position":{"column":29,"line":1}}
     422 field_unknown {"detail":"The field client holds a name that is not known here.","field":"client","position":{"column":75,"line":1}}
     422 field_invalid {"detail":"The field proof.magic must be `altcha` or `recovery_code`.","field":"proof.magic","position":{"column":39,"line":1}}
+    422 field_invalid {"detail":"The body must not be a list.","position":{"column":1,"line":1}}
+    422 field_invalid {"detail":"The field client must not be a list.","field":"client","position":{"column":33,"line":1}}
     "#);
 }
 

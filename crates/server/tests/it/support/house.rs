@@ -13,7 +13,7 @@ use countersign::flows::redeem::{self, Redeem, Redeemed};
 use countersign::keyring::Keyring;
 use countersign::store::db::sql;
 use countersign::store::messages::{self, Message, State};
-use countersign::store::{directory, evidence};
+use countersign::store::{directory, evidence, gate};
 use countersign_core::gate::{Mode, proof};
 use countersign_core::identifier;
 use countersign_core::ids::AccountId;
@@ -192,8 +192,10 @@ impl House {
     /// Drains the budget of requests that show nothing, so that proof is asked for.
     pub async fn besiege(&self) {
         let mut conn = self.db.conn().await;
-        decide_batch(&self.app).await.unwrap();
-        sql("UPDATE budgets SET level_milli = 0 WHERE name = 'anonymous'").execute(&mut conn).await.unwrap();
+        let policy = &self.app.config.gate.policy.budget;
+        let mut budgets = gate::budgets_locked(&mut conn, policy, self.clock.now()).await.unwrap();
+        budgets.anonymous.level_milli = 0;
+        gate::save_budgets(&mut conn, &budgets).await.unwrap();
         decide_batch(&self.app).await.unwrap();
         assert_eq!(self.app.gate().mode, Mode::Proof);
     }
