@@ -216,29 +216,35 @@ impl Person {
         identifier: &str,
         letter: &super::letter::Letter,
     ) -> io::Result<End> {
-        let mut token = letter.link.clone().unwrap_or_default();
-        if let Door::Api(api) = door
-            && self.rng.random_bool(BY_CODE)
-            && let Some(code) = &letter.code
-        {
-            match api.enter_code(identifier, code, self.from).await? {
-                Some(proceed) => token = proceed,
-                None => tracing::warn!("a code was not taken; the link is tried"),
-            }
-        }
+        let by_code = self.proceed_by_code(door, identifier, letter).await?;
+        let token = by_code.or_else(|| letter.link.clone()).unwrap_or_default();
         let password = passphrase(&mut self.rng);
         let redeemed = match door {
             Door::Api(api) => api.redeem(&token, &password, self.from).await?,
             Door::Hosted(browser) => browser.redeem(&token, &password).await?,
         };
-        Ok(match redeemed {
-            Ok(()) => End::Completed,
-            Err(status) => {
-                tracing::warn!(status, "a new password was not taken");
-                stage.tally.count(What::Failed);
-                End::Refused
-            }
-        })
+        let Err(status) = redeemed else { return Ok(End::Completed) };
+        tracing::warn!(status, "a new password was not taken");
+        stage.tally.count(What::Failed);
+        Ok(End::Refused)
+    }
+
+    /// Some read the message on another device and type the code.
+    async fn proceed_by_code(
+        &mut self,
+        door: &mut Door,
+        identifier: &str,
+        letter: &super::letter::Letter,
+    ) -> io::Result<Option<String>> {
+        let (Door::Api(api), Some(code)) = (door, &letter.code) else { return Ok(None) };
+        if !self.rng.random_bool(BY_CODE) {
+            return Ok(None);
+        }
+        let token = api.enter_code(identifier, code, self.from).await?;
+        if token.is_none() {
+            tracing::warn!("a code was not taken; the link is tried");
+        }
+        Ok(token)
     }
 }
 

@@ -238,13 +238,19 @@ impl Report {
 
     /// The table for people.
     pub fn table(&self) -> String {
-        let (n, a) = (&self.numbers, &self.aside);
-        let rate = a.hostile as f64 / a.attack_secs.max(0.001);
         let mut out = String::new();
         let mut row = |name: &str, value: String, means: &str| {
             // Writing to a String cannot fail.
             let _ = writeln!(out, "  {name:<34} {value:>12}   {means}");
         };
+        self.rows_of_the_attack(&mut row);
+        self.rows_of_people(&mut row);
+        out
+    }
+
+    fn rows_of_the_attack(&self, row: &mut impl FnMut(&str, String, &str)) {
+        let (n, a) = (&self.numbers, &self.aside);
+        let rate = a.hostile as f64 / a.attack_secs.max(0.001);
         row("requests", n.requests.to_string(), "Recovery requests that reached the server, from everybody.");
         row("  hostile", a.hostile.to_string(), &format!("Sent by the attacker, {rate:.0} a second."));
         row("  stopped at the door", a.limited.to_string(), "Answered 429: too many from one source. Costs no write.");
@@ -273,6 +279,10 @@ impl Report {
             a.pressed.to_string(),
             "One page, pressed many times, counts as one request.",
         );
+    }
+
+    fn rows_of_people(&self, row: &mut impl FnMut(&str, String, &str)) {
+        let (n, a) = (&self.numbers, &self.aside);
         let done = format!("{} / {}", n.genuine_completed, n.genuine_started);
         row("people with proof, completed", done, "Known device or solved challenge, to the new password.");
         for (end, count) in a.ends.iter().filter(|(end, _)| *end != End::Completed) {
@@ -303,7 +313,6 @@ impl Report {
             "Answers for known and unknown names; below 4.5 is no difference.",
         );
         row("evidence entries", n.evidence_entries.to_string(), "Each checked against its commitment.");
-        out
     }
 
     /// Targets and settings, below the table.
