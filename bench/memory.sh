@@ -21,8 +21,9 @@ taken() { curl -s http://127.0.0.1:18080/metrics |
   awk '/^countersign_recovery_requests_total\{kind="(accepted|held)"/ {n += $2} END {print n + 0}'; }
 echo "idle: $(rss)"
 begin=$SECONDS
+round=0
 while [ "$(taken)" -lt "$wanted" ]; do
-  wrk -t2 -c64 -d20s -s bench/sources.lua http://127.0.0.1:18080/v1/recovery/requests >/dev/null
+  RUN=$((round++)) wrk -t2 -c64 -d20s -s bench/sources.lua http://127.0.0.1:18080/v1/recovery/requests >/dev/null
   echo "$(taken) sources taken up after $((SECONDS - begin)) s: $(rss)" >&2
 done
 echo "after $(taken) sources: $(rss)"
