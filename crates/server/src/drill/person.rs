@@ -66,7 +66,10 @@ impl Person {
         };
         story.end = match ended {
             Some(Ok(end)) => end,
-            Some(Err(_)) => End::Refused,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a connection broke");
+                End::Refused
+            }
             None => story.end,
         };
         stage.tally.tell(story);
@@ -136,7 +139,9 @@ impl Person {
         };
         (story.kind, story.end) = (Kind::Solved, End::StillSolving);
         let solved = self.solve(stage, door, identifier, asking).await?;
-        story.end = End::NoMessage;
+        if solved.is_ok() {
+            story.end = End::NoMessage;
+        }
         Ok(solved)
     }
 
@@ -181,7 +186,10 @@ impl Person {
         let (id, mut next) = (first.id, first.challenge);
         while let Some(challenge) = next {
             let effort = solver::effort(&challenge, &mut self.rng);
-            tokio::time::sleep(Duration::from_secs_f64(effort / speed)).await;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_secs_f64(effort / speed)) => (),
+                () = super::closed(stage.last_call.clone()) => return Ok(Err(End::StillSolving)),
+            }
             let solution = proof::answer(&stage.proof_key, &challenge);
             let solved_at = stage.clock.now();
             let asked = match door {
@@ -192,7 +200,10 @@ impl Person {
                 Asked::Accepted { waits: false, .. } => return Ok(Ok(solved_at)),
                 Asked::Accepted { challenge, .. } => challenge,
                 Asked::Limited => return Ok(Err(End::Limited)),
-                Asked::Refused(_) => return Ok(Err(End::Refused)),
+                Asked::Refused(status) => {
+                    tracing::warn!(status, "a solution was refused");
+                    return Ok(Err(End::Refused));
+                }
             };
         }
         Ok(Err(End::Refused))
@@ -212,7 +223,7 @@ impl Person {
         {
             match api.enter_code(identifier, code, self.from).await? {
                 Some(proceed) => token = proceed,
-                None => return Ok(End::Refused),
+                None => tracing::warn!("a code was not taken; the link is tried"),
             }
         }
         let password = passphrase(&mut self.rng);

@@ -80,6 +80,8 @@ pub struct Aside {
     pub notices: u64,
     /// Genuine stories by how they ended, those with proof.
     pub ends: Vec<(End, usize)>,
+    /// People who were asked to solve: those whose device found the answer before the end, and all.
+    pub solvers: (usize, usize),
     /// Whoever was never asked for proof: started, completed.
     pub not_asked: (u64, u64),
     /// Entries whose content was erased or does not fit.
@@ -158,6 +160,8 @@ impl Aside {
             *ends.entry(story.end).or_insert(0) += 1;
         }
         let (started, completed, _) = genuine(stories, |s| s.kind == Kind::NotAsked);
+        let asked = stories.iter().filter(|s| s.kind == Kind::Solved);
+        let solved = asked.clone().filter(|s| s.end != End::StillSolving).count();
         Self {
             hostile: tally.of(What::Hostile),
             hashes: tally.hashes_spent(),
@@ -169,6 +173,7 @@ impl Aside {
             failed: tally.of(What::Failed),
             ends: ends.into_iter().collect(),
             not_asked: (started, completed),
+            solvers: (solved, asked.count()),
             ..Self::default()
         }
     }
@@ -277,6 +282,12 @@ impl Report {
             "  95 of 100 waited at most",
             format!("{} ms", n.genuine_p95_ms),
             "From request or solved challenge to the message.",
+        );
+        let solved = format!("{} / {}", a.solvers.0, a.solvers.1);
+        row(
+            "devices that solved in time",
+            solved,
+            "Of people asked to solve. The price of the attacker's 16 cores is theirs too.",
         );
         let done = format!("{} / {}", a.not_asked.1, a.not_asked.0);
         row("people not asked for proof", done, "Completed of started, in the calm before the attack.");

@@ -55,7 +55,7 @@ pub async fn known(conn: &mut Conn, external_ids: &[&str]) -> Result<HashMap<Str
         let text = format!(
             "SELECT a.external_id, a.id, i.record_hash, i.password_hash, i.totp_hash FROM accounts a \
              LEFT JOIN imports i ON i.external_id = a.external_id WHERE a.external_id IN {}{}",
-            placeholders(1, part.len()),
+            placeholders(conn, 1, part.len()),
             if conn.is_postgres() { " FOR UPDATE OF a" } else { "" }
         );
         let rows = sql(text).bind_all(part.iter().map(|id| Arg::from(*id))).fetch_all(conn).await?;
@@ -79,7 +79,7 @@ fn known_row(row: &Row) -> Result<Known, StoreError> {
 pub async fn owners(conn: &mut Conn, kind: &str, values: &[&str]) -> Result<HashMap<String, String>, StoreError> {
     let mut found = HashMap::new();
     for part in values.chunks(MAX_BOUND) {
-        let list = placeholders(1, part.len());
+        let list = placeholders(conn, 1, part.len());
         let text =
             format!("SELECT value, account_id FROM identifiers WHERE value IN {list} AND kind = ${}", part.len() + 1);
         let rows = sql(text).bind_all(part.iter().map(|value| Arg::from(*value))).bind(kind).fetch_all(conn).await?;
@@ -131,7 +131,7 @@ const MARKS_AGAIN: &str = " ON CONFLICT (external_id) DO UPDATE SET record_hash 
 async fn insert(conn: &mut Conn, into: &str, tail: &str, rows: Vec<Vec<Arg>>) -> Result<(), StoreError> {
     let Some(columns) = rows.first().map(Vec::len) else { return Ok(()) };
     for part in rows.chunks(MAX_BOUND / columns) {
-        let text = format!("INSERT INTO {into} VALUES {}{tail}", placeholders(part.len(), columns));
+        let text = format!("INSERT INTO {into} VALUES {}{tail}", placeholders(conn, part.len(), columns));
         sql(text).bind_all(part.iter().flatten().cloned()).execute(conn).await?;
     }
     Ok(())

@@ -49,7 +49,7 @@ pub async fn append(conn: &mut Conn, drafts: Vec<Draft>) -> Result<(), StoreErro
         return Ok(());
     }
     let columns = "INSERT INTO evidence (id, at, kind, subject, payload, salt, commitment) VALUES ";
-    let text = format!("{columns}{}", placeholders(drafts.len(), 7));
+    let text = format!("{columns}{}", placeholders(conn, drafts.len(), 7));
     let mut statement = sql(text);
     for draft in drafts {
         statement = statement.bind_all([

@@ -80,7 +80,7 @@ pub struct Standing {
 pub async fn insert(conn: &mut Conn, requests: &[NewRequest]) -> Result<(), StoreError> {
     let columns = "INSERT INTO recovery_requests (id, received_at, door, identifier, identifier_key, source_key, locale, \
                    agent, device, code_hash, class, state, wake_at, expires_at) VALUES ";
-    let mut statement = sql(format!("{columns}{}", placeholders(requests.len(), 14)));
+    let mut statement = sql(format!("{columns}{}", placeholders(conn, requests.len(), 14)));
     for r in requests {
         statement = statement.bind_all([
             Arg::from(r.id.as_str()),

@@ -9,6 +9,7 @@ mod api;
 mod browser;
 mod cli;
 mod crash;
+mod drill;
 mod hashes;
 mod mail;
 mod openapi;
