@@ -11,7 +11,7 @@ use countersign::flows::dispatch::decide_batch;
 use countersign::flows::recover::{self, Ask, Door};
 use countersign::keyring;
 use countersign::store::messages::{self, State};
-use countersign::store::{Place, Store, evidence};
+use countersign::store::{Store, evidence};
 use rand::{SeedableRng, rngs::StdRng};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
