@@ -23,6 +23,16 @@ impl Clock {
         Self { latest: Arc::new(AtomicI64::new(i64::MIN)), manual: false }
     }
 
+    /// The system's clock, never earlier than `floor`: what a process before this one had seen.
+    pub fn system_after(floor: Timestamp) -> Self {
+        Self { latest: Arc::new(AtomicI64::new(floor.micros())), manual: false }
+    }
+
+    /// How far the system's clock is behind what was handed out already; zero as it should be.
+    pub fn behind(&self) -> std::time::Duration {
+        self.now().since(Timestamp::from_micros(system_micros()))
+    }
+
     /// A clock that stands at `start` until a test moves it.
     pub fn manual(start: Timestamp) -> Self {
         Self { latest: Arc::new(AtomicI64::new(start.micros())), manual: true }
@@ -70,6 +80,15 @@ use rand::TryRng;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_jumped_back_over_a_restart_stands_still() {
+        let floor = Timestamp::from_secs(100_000_000_000);
+        let clock = Clock::system_after(floor);
+        assert_eq!(clock.now(), floor);
+        assert!(clock.behind() > std::time::Duration::from_secs(1));
+        assert!(Clock::system().behind() < std::time::Duration::from_secs(1));
+    }
 
     #[test]
     fn a_manual_clock_moves_only_when_told() {

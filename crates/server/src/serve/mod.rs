@@ -23,6 +23,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use tokio::net::TcpListener;
 
+/// A clock this far behind the last entry is worth a line in the log.
+const CLOCK_WARNING: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -48,9 +51,14 @@ pub async fn open(config: Config, place: &Place, data: &Path) -> Result<App, Sta
     let mut rng = clock::generator();
     let store = Store::open(place, config.store.connections).await?;
     // Evidence is the first thing that any use of a database leaves in it.
-    let used = evidence::count(&mut store.read().await?).await? > 0;
-    let keys = keyring::load_or_create(&data.join(keyring::FILE_NAME), used, &mut rng)?;
-    Ok(App::new(config, store, keys, Clock::system(), rng))
+    let latest = evidence::latest(&mut store.read().await?).await?;
+    let keys = keyring::load_or_create(&data.join(keyring::FILE_NAME), latest.is_some(), &mut rng)?;
+    // What had expired stays expired, although the clock was set back meanwhile.
+    let clock = latest.map_or_else(Clock::system, Clock::system_after);
+    if clock.behind() > CLOCK_WARNING {
+        tracing::warn!(behind_secs = clock.behind().as_secs(), "the clock is behind the database: time stands still");
+    }
+    Ok(App::new(config, store, keys, clock, rng))
 }
 
 /// A server that runs.

@@ -71,6 +71,12 @@ pub async fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     sql("SELECT count(*) FROM evidence").fetch_one(conn).await?.int(0)
 }
 
+/// When the last entry was written; `None` in an empty log.
+pub async fn latest(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
+    let row = sql("SELECT at FROM evidence ORDER BY seq DESC LIMIT 1").fetch_optional(conn).await?;
+    row.map(|r| r.time(0)).transpose()
+}
+
 /// How many entries there are of one kind.
 pub async fn count_kind(conn: &mut Conn, kind: &str) -> Result<i64, StoreError> {
     sql("SELECT count(*) FROM evidence WHERE kind = $1").bind(kind).fetch_one(conn).await?.int(0)

@@ -84,7 +84,7 @@ impl Store {
             .pragma("journal_size_limit", "67108864")
             .command_buffer_size(256)
             .disable_statement_logging();
-        let mut conn = Conn::Sqlite(Box::new(sqlx::SqliteConnection::connect_with(&options).await?));
+        let mut conn = Conn::Sqlite(Box::new(connect_sqlite(&options).await?));
         let verdict = db::sql("PRAGMA quick_check(1)").fetch_one(&mut conn).await?.text(0)?;
         if verdict != "ok" {
             return Err(StoreError::Damaged(verdict));
@@ -146,6 +146,22 @@ impl Store {
                 let task = tokio::spawn(async move { writer::postgres_transaction(&pool, work).await });
                 task.await.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
             }
+        }
+    }
+}
+
+/// Connects, and waits while another process turns a new file to WAL: for that SQLite says "locked" at once, whatever the
+/// busy timeout is.
+async fn connect_sqlite(options: &SqliteConnectOptions) -> Result<sqlx::SqliteConnection, sqlx::Error> {
+    const STEP: Duration = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        match sqlx::SqliteConnection::connect_with(options).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("5") && waited < BUSY_TIMEOUT => {
+                tokio::time::sleep(STEP).await;
+                waited += STEP;
+            }
+            connected => return connected,
         }
     }
 }

@@ -13,7 +13,18 @@ const QUEUE: usize = 4096;
 const MOST_PER_COMMIT: usize = 512;
 
 /// Runs in the transaction; returns how to answer once it is known whether the commit held.
-type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Option<Answer>> + Send>;
+type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Ran> + Send>;
+
+/// What running a work left behind.
+enum Ran {
+    /// It is part of the transaction; to be answered after the commit.
+    Joined(Answer),
+    /// It was rolled back and answered.
+    Left,
+    /// Its savepoint is gone, and with it the transaction: SQLite rolls all of it back on a full disk or an I/O error
+    /// (https://sqlite.org/lang_transaction.html, 2.4). Nothing more may run in it, or it would commit alone.
+    Broken,
+}
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// SQLite's one writer, a task that owns the connection.
@@ -56,13 +67,17 @@ async fn commit_together(conn: &mut Conn, first: Work, works: &mut mpsc::Receive
     sql("BEGIN IMMEDIATE").execute(conn).await?;
     let mut answers = Vec::new();
     let mut next = Some(first);
-    let mut taken = 0;
+    let (mut taken, mut whole) = (0, true);
     while let Some(work) = next {
-        answers.extend(work(conn).await);
+        match work(conn).await {
+            Ran::Joined(answer) => answers.push(answer),
+            Ran::Left => {}
+            Ran::Broken => whole = false,
+        }
         taken += 1;
-        next = if taken < MOST_PER_COMMIT { works.try_recv().ok() } else { None };
+        next = if whole && taken < MOST_PER_COMMIT { works.try_recv().ok() } else { None };
     }
-    let committed = sql("COMMIT").execute(conn).await.map(|_| ());
+    let committed = if whole { sql("COMMIT").execute(conn).await.map(|_| ()) } else { Err(StoreError::Stopped) };
     if committed.is_err() {
         // Whatever state the failed commit left, the next BEGIN must find none.
         let _ = sql("ROLLBACK").execute(conn).await;
@@ -74,7 +89,7 @@ async fn commit_together(conn: &mut Conn, first: Work, works: &mut mpsc::Receive
 }
 
 /// Runs one work in a savepoint. A failed work is rolled back and answered at once; the others are not touched.
-async fn in_savepoint<T, E, F>(conn: &mut Conn, work: F, answer: oneshot::Sender<Result<T, E>>) -> Option<Answer>
+async fn in_savepoint<T, E, F>(conn: &mut Conn, work: F, answer: oneshot::Sender<Result<T, E>>) -> Ran
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
@@ -82,22 +97,22 @@ where
 {
     if let Err(error) = sql("SAVEPOINT work").execute(conn).await {
         let _ = answer.send(Err(error.into()));
-        return None;
+        return Ran::Broken;
     }
     let result = caught(work(conn)).await;
     let undo = if result.is_err() { sql("ROLLBACK TO work").execute(conn).await.err() } else { None };
     let release = sql("RELEASE work").execute(conn).await.err();
     match (result, undo.or(release)) {
-        (Ok(value), None) => Some(Box::new(move |committed: Result<(), StoreError>| {
+        (Ok(value), None) => Ran::Joined(Box::new(move |committed: Result<(), StoreError>| {
             let _ = answer.send(committed.map(|()| value).map_err(E::from));
         })),
         (Ok(_), Some(error)) => {
             let _ = answer.send(Err(error.into()));
-            None
+            Ran::Broken
         }
-        (Err(error), _) => {
+        (Err(error), gone) => {
             let _ = answer.send(Err(error));
-            None
+            if gone.is_some() { Ran::Broken } else { Ran::Left }
         }
     }
 }

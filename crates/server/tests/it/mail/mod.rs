@@ -2,7 +2,7 @@
 
 mod delivery;
 mod session;
-mod sink;
+pub mod sink;
 
 use countersign::notify::{Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Values, mime, render};
 use countersign::text::Locale;

@@ -9,6 +9,7 @@ mod cool_off;
 mod factors;
 mod limits;
 mod not_me;
+mod outage;
 mod path;
 mod random;
 mod siege;

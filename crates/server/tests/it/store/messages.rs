@@ -73,10 +73,10 @@ async fn a_claim_keeps_others_away_until_it_runs_out(db: Db) {
     let mara = add(&mut conn, &MARA).await;
     let one = put(&mut conn, "one", &mara, 0).await.id;
     let two = put(&mut conn, "two", &mara, 5).await.id;
-    assert_eq!(claimed(&mut conn, "a", 1).await, [one.clone()]);
-    assert_eq!(claimed(&mut conn, "b", 6).await, [two.clone()]);
+    assert_eq!(claimed(&mut conn, "a", 1).await, std::slice::from_ref(&one));
+    assert_eq!(claimed(&mut conn, "b", 6).await, std::slice::from_ref(&two));
     assert_eq!(claimed(&mut conn, "b", 7).await, []);
-    assert_eq!(claimed(&mut conn, "b", 101).await, [one.clone()]);
+    assert_eq!(claimed(&mut conn, "b", 101).await, std::slice::from_ref(&one));
     assert!(!messages::begin(&mut conn, &one, "a", later(300)).await.unwrap(), "its claim ran out and went over");
     assert_eq!(messages::end_claims(&mut conn).await.unwrap(), 2);
     assert_eq!(claimed(&mut conn, "c", 102).await, [one, two]);
@@ -102,7 +102,7 @@ async fn a_retry_waits_and_counts(db: Db) {
     claimed(&mut conn, "a", 1).await;
     messages::retry(&mut conn, &one, later(60), Some("450 4.2.0"), true).await.unwrap();
     assert_eq!(claimed(&mut conn, "a", 59).await, []);
-    assert_eq!(claimed(&mut conn, "a", 60).await, [one.clone()]);
+    assert_eq!(claimed(&mut conn, "a", 60).await, std::slice::from_ref(&one));
     messages::retry(&mut conn, &one, later(70), None, false).await.unwrap();
     let state = rows(&mut conn, "messages", &["state", "attempts", "last_error", "claimed_by"]).await;
     assert_eq!(state, ["state=queued attempts=1 last_error=450 4.2.0 claimed_by=NULL "]);

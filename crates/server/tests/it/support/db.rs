@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 use std::fmt::Write as _;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -41,6 +42,11 @@ impl Db {
     pub fn sqlite() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { place: Place::File(dir.path().join("countersign.db")), _dir: Some(Arc::new(dir)) }
+    }
+
+    /// A SQLite file that somebody else looks after.
+    pub const fn file(path: PathBuf) -> Self {
+        Self { place: Place::File(path), _dir: None }
     }
 
     /// A node on this database.

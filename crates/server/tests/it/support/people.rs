@@ -48,14 +48,30 @@ pub fn is_hash_of(stored: Option<&str>, password: &str) -> bool {
 
 /// Writes an account with its identifiers and addresses.
 pub async fn insert(conn: &mut Conn, person: &Person, now: Timestamp, rng: &mut impl Rng) -> AccountId {
+    write(conn, person.user, person.emails, (person.flags, person.locale), now, rng).await
+}
+
+/// Writes an account with one confirmed address.
+pub async fn insert_named(conn: &mut Conn, user: &str, address: &str, now: Timestamp, rng: &mut impl Rng) -> AccountId {
+    write(conn, user, &[(address, true)], ("", None), now, rng).await
+}
+
+async fn write(
+    conn: &mut Conn,
+    user: &str,
+    emails: &[(&str, bool)],
+    (flags, locale): (&str, Option<&str>),
+    now: Timestamp,
+    rng: &mut impl Rng,
+) -> AccountId {
     let id = AccountId::new(now, rng);
     let hash = hashes::hash_new(&SecretText::new(OLD_PASSWORD), &cheap(), &[7; 16]);
     let text = "INSERT INTO accounts (id, locale, flags, password_hash, created_at, updated_at) \
                 VALUES ($1, $2, $3, $4, $5, $5)";
-    let account = sql(text).bind(id.as_str()).bind(person.locale).bind(person.flags).bind(hash).bind(now);
+    let account = sql(text).bind(id.as_str()).bind(locale).bind(flags).bind(hash).bind(now);
     account.execute(conn).await.unwrap();
-    identifier(conn, "user", person.user, &id).await;
-    for (position, (address, confirmed)) in person.emails.iter().enumerate() {
+    identifier(conn, "user", user, &id).await;
+    for (position, (address, confirmed)) in emails.iter().enumerate() {
         let parsed = EmailAddress::parse(address).unwrap();
         let normalized = parsed.lookup();
         let text = "INSERT INTO emails (account_id, address, normalized, confirmed_at, position) \
