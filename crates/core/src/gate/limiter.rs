@@ -112,6 +112,26 @@ impl Limiter {
         Admission::Admitted
     }
 
+    /// Whether `admit` would refuse now; counts nothing. The cheap first look of a door that is being flooded.
+    pub fn peek(&self, ip: IpAddr, lane: Lane, now: Timestamp) -> Admission {
+        let (mut rungs, count) = ladder(ip, &self.policy);
+        if lane == Lane::Work {
+            rungs.iter_mut().for_each(|rung| *rung = self.for_work(*rung));
+        }
+        let now = micros(now);
+        let refused = rungs[..count].iter().find_map(|rung| {
+            let until = self.refused_until(self.key(rung.level, rung.prefix));
+            (until > now).then(|| Duration::from_micros(until - now))
+        });
+        refused.map_or(Admission::Admitted, |retry_after| Admission::Refused { retry_after })
+    }
+
+    fn refused_until(&self, key: u64) -> u64 {
+        let (shard, first) = self.set(key);
+        let table = locked(shard);
+        table[first..first + WAYS].iter().find(|p| p[0] == key).map_or(0, |p| p[1])
+    }
+
     /// Counts a request from a known device.
     pub fn admit_device(&self, device: u64, now: Timestamp) -> Admission {
         match self.take(self.key(200, u128::from(device)), self.policy.device, now) {
@@ -224,6 +244,18 @@ mod tests {
         assert_eq!(refused, Admission::Refused { retry_after: Duration::from_secs(1200) });
         assert_eq!(limiter.admit(source, Lane::Anonymous, at(1200)), Admission::Admitted);
         assert!(matches!(limiter.admit(source, Lane::Anonymous, at(1201)), Admission::Refused { .. }));
+    }
+
+    #[test]
+    fn a_look_counts_nothing_and_says_what_admit_would() {
+        let limiter = limiter(|_| ());
+        let source = "192.0.2.1".parse().unwrap();
+        for _ in 0..10 {
+            assert_eq!(limiter.peek(source, Lane::Anonymous, at(0)), Admission::Admitted);
+        }
+        while limiter.admit(source, Lane::Anonymous, at(0)) == Admission::Admitted {}
+        let refused = limiter.admit(source, Lane::Anonymous, at(0));
+        assert_eq!(limiter.peek(source, Lane::Anonymous, at(0)), refused);
     }
 
     #[test]

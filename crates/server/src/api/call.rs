@@ -17,6 +17,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
+use std::sync::Arc;
 
 /// Characters of an API key: `csk_` and 32 bytes in unpadded Base64url.
 const KEY_CHARS: usize = 4 + 43;
@@ -88,7 +89,7 @@ where
 }
 
 /// Who calls.
-async fn caller(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Caller, AppError> {
+async fn caller(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Arc<Caller>, AppError> {
     let missing = || AppError::new(401, "api_key_missing", "An API key is needed: Authorization: Bearer csk_…");
     let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(missing)?;
     let (scheme, key) = given.split_once(' ').ok_or_else(missing)?;

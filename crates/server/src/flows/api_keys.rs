@@ -12,7 +12,7 @@ use data_encoding::BASE64URL_NOPAD;
 use rand::Rng;
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// What a key may do.
@@ -71,7 +71,7 @@ pub struct Caller {
 pub struct Cache(RwLock<HashMap<[u8; 32], Remembered>>);
 
 /// When a key was looked up, and who may use it, if anybody.
-type Remembered = (Timestamp, Option<Caller>);
+type Remembered = (Timestamp, Option<Arc<Caller>>);
 
 /// Makes a key; its text is shown once and cannot be shown again.
 ///
@@ -151,7 +151,7 @@ fn hash(app: &App, text: &SecretText) -> Digest {
 ///
 /// # Errors
 /// 401 for a key that is none, revoked or expired; 403 for one without the scope.
-pub async fn authorise(app: &App, key: &SecretText, scope: Scope) -> Result<Caller> {
+pub async fn authorise(app: &App, key: &SecretText, scope: Scope) -> Result<Arc<Caller>> {
     let now = app.clock.now();
     let digest = hash(app, key);
     let known = remembered(app, &digest, now);
@@ -167,22 +167,21 @@ pub async fn authorise(app: &App, key: &SecretText, scope: Scope) -> Result<Call
     Err(AppError::new(403, "scope_missing", format!("This API key lacks the scope {}.", scope.as_str())))
 }
 
-fn remembered(app: &App, digest: &Digest, now: Timestamp) -> Option<Option<Caller>> {
+fn remembered(app: &App, digest: &Digest, now: Timestamp) -> Option<Option<Arc<Caller>>> {
     let cache = app.api_keys.0.read().unwrap_or_else(PoisonError::into_inner);
     let (at, caller) = cache.get(digest.bytes())?;
     (now.since(*at) < BELIEVED_FOR).then(|| caller.clone())
 }
 
-async fn look_up(app: &App, digest: &Digest, now: Timestamp) -> Result<Option<Caller>> {
+async fn look_up(app: &App, digest: &Digest, now: Timestamp) -> Result<Option<Arc<Caller>>> {
     let stored = api_keys::by_hash(&mut app.store.read().await?, digest).await?;
     let stored = stored.filter(|k| k.revoked_at.is_none());
     if let Some(key) = &stored {
         touch(app, key, now).await?;
     }
-    let caller = stored.map(|k| Caller {
-        id: k.id,
-        scopes: k.scopes.split(' ').filter_map(Scope::parse).collect(),
-        expires_at: k.expires_at,
+    let caller = stored.map(|k| {
+        let scopes = k.scopes.split(' ').filter_map(Scope::parse).collect();
+        Arc::new(Caller { id: k.id, scopes, expires_at: k.expires_at })
     });
     let mut cache = app.api_keys.0.write().unwrap_or_else(PoisonError::into_inner);
     if cache.len() >= MOST_REMEMBERED {

@@ -88,9 +88,10 @@ struct Shown {
 /// 422 for an identifier or a proof that cannot be read, 429 from a source limit, 503 when it cannot be made durable;
 /// none of them depends on whether an account exists.
 pub async fn request(app: &App, ask: Ask) -> Result<Accepted> {
+    let now = app.clock.now();
+    turn_away(app, &ask, now)?;
     let identifier = parse(app, &ask.identifier)?;
     let key = identifier_key(app, &identifier);
-    let now = app.clock.now();
     let mut shown = check_shown(app, &ask, &key, now)?;
     admit(app, &ask.client, &shown, now)?;
     let (mode, price) = count_arrival(app, now);
@@ -106,6 +107,24 @@ pub async fn request(app: &App, ask: Ask) -> Result<Accepted> {
         app.requests_wake.notify_one();
     }
     Ok(accepted)
+}
+
+/// A source over its limit that shows nothing is refused before anything dearer is done for it.
+fn turn_away(app: &App, ask: &Ask, now: Timestamp) -> Result<()> {
+    if ask.proof.is_some() || ask.client.device.is_some() {
+        return Ok(());
+    }
+    answer(app, app.limiter.peek(ask.client.ip, Lane::Anonymous, now))
+}
+
+fn answer(app: &App, admission: Admission) -> Result<()> {
+    match admission {
+        Admission::Admitted => Ok(()),
+        Admission::Refused { retry_after } => {
+            app.metrics.request("source_limited");
+            Err(AppError::rate_limited(retry_after))
+        }
+    }
 }
 
 fn parse(app: &App, typed: &str) -> Result<Identifier> {
@@ -154,17 +173,13 @@ fn check_proof(app: &App, payload: &str, key: &Digest, now: Timestamp) -> Result
 
 fn admit(app: &App, client: &Client, shown: &Shown, now: Timestamp) -> Result<()> {
     let lane = if shown.solved.is_some() { Lane::Work } else { Lane::Anonymous };
-    let admission = match &shown.device {
-        Some(claim) => app.limiter.admit_device(claim.number(&app.keys.device), now),
-        None => app.limiter.admit(client.ip, lane, now),
-    };
-    match admission {
-        Admission::Admitted => Ok(()),
-        Admission::Refused { retry_after } => {
-            app.metrics.request("source_limited");
-            Err(AppError::rate_limited(retry_after))
-        }
-    }
+    answer(
+        app,
+        match &shown.device {
+            Some(claim) => app.limiter.admit_device(claim.number(&app.keys.device), now),
+            None => app.limiter.admit(client.ip, lane, now),
+        },
+    )
 }
 
 /// Counts the arrival; the mode, and what a challenge costs now.
