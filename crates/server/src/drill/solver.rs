@@ -20,9 +20,9 @@ const KEPT: usize = 20_000;
 /// knows that, and leaves some room for the price to rise meanwhile.
 const STILL_TAKEN: u64 = 60;
 
-/// People's devices: hashes a second over all workers, and their share in percent. The script was measured at 4 to 9
-/// million a second on one core of a laptop with plain JavaScript; phones of 2018 do an eighth of that, with two workers
-/// that do not slow each other down much.
+/// People's devices: their share in percent, and hashes a second over all workers. Assumed, not measured on such devices:
+/// one worker of our script made 1.5 to 2.7 million a second on one server core, and devices differ by the number of their
+/// workers and by a factor of a few either way.
 const DEVICES: [(u32, f64); 4] = [(15, 1.5e6), (35, 4e6), (25, 8e6), (25, 15e6)];
 
 /// The speed of somebody's device.

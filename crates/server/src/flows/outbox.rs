@@ -131,7 +131,8 @@ async fn free_slots(
     let Some(ticket) = TicketId::parse(&message.source_id).ok() else {
         return Ok(());
     };
-    if let Some(ticket) = tickets::by_id(conn, &ticket).await? {
+    // A dead ticket holds no slot any more; the mark that is there now is a newer message's.
+    if let Some(ticket) = tickets::by_id(conn, &ticket).await?.filter(|t| t.is_live(now)) {
         for key in [account_key(keys, &ticket.account), ticket.mailbox_key] {
             gate_store::end_live(conn, &key, now).await?;
         }

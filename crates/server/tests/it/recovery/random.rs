@@ -196,6 +196,12 @@ async fn play(steps: Vec<Step>) {
     scene.house.is_sound().await;
 }
 
+/// Found by the property below: a message that failed after its link had expired freed the slot of the next one.
+#[tokio::test]
+async fn an_old_failure_frees_no_newer_slot() {
+    play(vec![Step::Ask(0), Step::Pass(1256), Step::AskFrom(1), Step::Fail, Step::AskFrom(3)]).await;
+}
+
 #[test]
 fn limits_and_evidence_hold_whatever_is_done() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
