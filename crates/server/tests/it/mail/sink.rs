@@ -84,7 +84,7 @@ fn setting(name: &str) -> Option<String> {
 /// A Python that has these modules; says so, or fails where nothing may be skipped, if there is none.
 fn python(modules: &[&str]) -> Option<String> {
     let named = setting("COUNTERSIGN_TEST_PYTHON");
-    let candidates = named.into_iter().chain(["/opt/cs-venv/bin/python".to_owned(), "python3".to_owned()]);
+    let candidates = named.into_iter().chain(["python3".to_owned()]);
     let import = format!("import {}", modules.join(", "));
     let has = |python: &String| Command::new(python).args(["-c", &import]).output().is_ok_and(|o| o.status.success());
     let found = candidates.into_iter().find(has);
