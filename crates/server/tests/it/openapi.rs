@@ -64,7 +64,7 @@ async fn a_running_server_is_as_described() {
 
 fn schemathesis() -> Option<PathBuf> {
     let named = std::env::var_os("COUNTERSIGN_TEST_SCHEMATHESIS").map(PathBuf::from);
-    named.or_else(|| support::program("schemathesis"))
+    named.filter(|file| file.is_file()).or_else(|| support::program("schemathesis"))
 }
 
 /// The API on a free port until the test ends, and a key to all of it.
