@@ -1,5 +1,6 @@
 //! Starts the relay of py/smtp_sink.py on a free port, and reads what it kept.
 
+pub use crate::support::not_run;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -106,10 +107,4 @@ pub fn openssl(args: &[&str]) -> Option<()> {
             None
         }
     }
-}
-
-/// Says what was not run; fails where everything must be.
-pub fn not_run(what: &str, how: &str) {
-    assert_ne!(setting("COUNTERSIGN_TEST_REQUIRE").as_deref(), Some("all"), "not run: {what} ({how})");
-    println!("not run: {what} ({how})");
 }
