@@ -78,6 +78,14 @@ fn step(refused_until: u64, now: u64, rate: Rate) -> Result<u64, u64> {
     Ok((arrival + interval(rate)).saturating_sub(tolerance(rate)))
 }
 
+/// What a step means to the one who asked.
+fn answer(step: Result<(), u64>) -> Admission {
+    match step {
+        Ok(()) => Admission::Admitted,
+        Err(wait) => Admission::Refused { retry_after: Duration::from_micros(wait.max(1)) },
+    }
+}
+
 fn micros(now: Timestamp) -> u64 {
     u64::try_from(now.micros()).unwrap_or(0)
 }
@@ -98,15 +106,12 @@ impl Limiter {
 
     /// Counts a request from `ip` on every rung, or on none and says how long to wait.
     pub fn admit(&self, ip: IpAddr, lane: Lane, now: Timestamp) -> Admission {
-        let (mut rungs, count) = ladder(ip, &self.policy);
-        if lane == Lane::Work {
-            rungs.iter_mut().for_each(|rung| *rung = self.for_work(*rung));
-        }
+        let (rungs, count) = self.rungs(ip, lane);
         let rungs = &rungs[..count];
         for (taken, rung) in rungs.iter().enumerate() {
             if let Err(wait) = self.take(self.key(rung.level, rung.prefix), rung.rate, now) {
                 rungs[..taken].iter().for_each(|r| self.give_back(self.key(r.level, r.prefix), r.rate));
-                return Admission::Refused { retry_after: Duration::from_micros(wait.max(1)) };
+                return answer(Err(wait));
             }
         }
         Admission::Admitted
@@ -114,10 +119,7 @@ impl Limiter {
 
     /// Whether `admit` would refuse now; counts nothing. The cheap first look of a door that is being flooded.
     pub fn peek(&self, ip: IpAddr, lane: Lane, now: Timestamp) -> Admission {
-        let (mut rungs, count) = ladder(ip, &self.policy);
-        if lane == Lane::Work {
-            rungs.iter_mut().for_each(|rung| *rung = self.for_work(*rung));
-        }
+        let (rungs, count) = self.rungs(ip, lane);
         let now = micros(now);
         let refused = rungs[..count].iter().find_map(|rung| {
             let until = self.refused_until(self.key(rung.level, rung.prefix));
@@ -134,10 +136,7 @@ impl Limiter {
 
     /// Counts a request from a known device.
     pub fn admit_device(&self, device: u64, now: Timestamp) -> Admission {
-        match self.take(self.key(200, u128::from(device)), self.policy.device, now) {
-            Ok(()) => Admission::Admitted,
-            Err(wait) => Admission::Refused { retry_after: Duration::from_micros(wait.max(1)) },
-        }
+        answer(self.take(self.key(200, u128::from(device)), self.policy.device, now))
     }
 
     /// Counts a use of anything else that is limited per source (`purpose` from 32 to 99), such as a look-up.
@@ -145,18 +144,20 @@ impl Limiter {
         // One customer is an IPv4 address or an IPv6 /64.
         let (rungs, count) = ladder(ip, &self.policy);
         let rung = if count == 3 { rungs[1] } else { rungs[0] };
-        match self.take(self.key(purpose, rung.prefix), rate, now) {
-            Ok(()) => Admission::Admitted,
-            Err(wait) => Admission::Refused { retry_after: Duration::from_micros(wait.max(1)) },
-        }
+        answer(self.take(self.key(purpose, rung.prefix), rate, now))
     }
 
     /// Counts a use that is limited per subject (a hash), whoever uses it.
     pub fn admit_subject(&self, subject: u64, rate: Rate, now: Timestamp) -> Admission {
-        match self.take(self.key(201, u128::from(subject)), rate, now) {
-            Ok(()) => Admission::Admitted,
-            Err(wait) => Admission::Refused { retry_after: Duration::from_micros(wait.max(1)) },
+        answer(self.take(self.key(201, u128::from(subject)), rate, now))
+    }
+
+    fn rungs(&self, ip: IpAddr, lane: Lane) -> ([Rung; 3], usize) {
+        let (mut rungs, count) = ladder(ip, &self.policy);
+        if lane == Lane::Work {
+            rungs.iter_mut().for_each(|rung| *rung = self.for_work(*rung));
         }
+        (rungs, count)
     }
 
     fn for_work(&self, rung: Rung) -> Rung {

@@ -381,6 +381,18 @@ pub fn account_key(keys: &Keyring, account: &AccountId) -> Digest {
     keys.subject.mac(&[b"account", account.as_str().as_bytes()])
 }
 
+/// Ends the live link of an account and of the mailbox that it went to, so that the owner may ask again (G5).
+pub async fn end_live_link(
+    conn: &mut Conn,
+    keys: &Keyring,
+    account: &AccountId,
+    mailbox: &Digest,
+    now: Timestamp,
+) -> std::result::Result<(), StoreError> {
+    gate_store::end_live(conn, &account_key(keys, account), now).await?;
+    gate_store::end_live(conn, mailbox, now).await
+}
+
 /// The key under which a mailbox's messages are counted: aliases are folded, for limits only.
 fn mailbox_key(keys: &Keyring, to: Option<&Address>, account: &AccountId) -> Digest {
     let parsed = to.and_then(|a| EmailAddress::parse(&a.normalized).ok());

@@ -15,7 +15,7 @@ use serde_json::json;
 /// Saved recovery codes in a set, the number that most services give.
 const RECOVERY_CODES: usize = 10;
 /// The letters of saved recovery codes: no 0, 1, i, l, o, u, so they survive handwriting.
-const LETTERS: &[u8; 32] = b"23456789abcdefghjkmnpqrstvwxyz@#";
+const LETTERS: &[u8] = b"23456789abcdefghjkmnpqrstvwxyz";
 
 /// The cost of new hashes.
 pub fn params(app: &App) -> Result<hashes::Params> {
@@ -81,13 +81,11 @@ pub async fn recovery_codes(app: &App, account: AccountId) -> Result<Vec<SecretT
 }
 
 fn code(rng: &mut impl Rng) -> SecretText {
-    // 30 letters: 25 of them are 122 bits, above the 112 from which a plain keyed hash is enough.
+    // 25 of 30 letters are 122 bits, above the 112 from which a plain keyed hash is enough.
     let mut out = String::new();
-    while out.chars().filter(char::is_ascii_alphanumeric).count() < secrets::RECOVERY_CODE_CHARS {
-        let letter = char::from(LETTERS[(rng.next_u32() & 31) as usize]);
-        if letter.is_ascii_alphanumeric() {
-            out.push(letter);
-        }
+    while out.len() < secrets::RECOVERY_CODE_CHARS {
+        // Numbers past the last letter are drawn again, so that every letter is as likely as another.
+        out.extend(LETTERS.get((rng.next_u32() & 31) as usize).map(|letter| char::from(*letter)));
     }
     let groups: Vec<&str> = (0..5).map(|g| &out[g * 5..g * 5 + 5]).collect();
     SecretText::new(groups.join("-"))

@@ -3,7 +3,7 @@
 use super::Result;
 use super::change::Notice;
 use super::client::Client;
-use super::dispatch::account_key;
+use super::dispatch::end_live_link;
 use super::secrets::{self, Purpose};
 use crate::app::App;
 use crate::error::AppError;
@@ -127,7 +127,7 @@ impl Work {
         let link_closed = tickets::revoke(conn, &ticket.id, self.now).await?;
         let change_cancelled = tickets::cancel_changes(conn, &ticket.account, self.now).await? > 0;
         if link_closed {
-            self.free_slots(conn, ticket).await?;
+            end_live_link(conn, &self.keys, &ticket.account, &ticket.mailbox_key, self.now).await?;
         }
         // The link was used, and its owner says that it was somebody else: what it changed is put back. The first change
         // since the link was made is its own, because a change closes every other link.
@@ -144,14 +144,6 @@ impl Work {
             self.teach(conn, &ticket.account, ticket.class).await?;
         }
         Ok(outcome)
-    }
-
-    /// A link that was closed is not live: the owner, with proof, may ask for another at once (G5).
-    async fn free_slots(&self, conn: &mut Conn, ticket: &Ticket) -> Result<()> {
-        for key in [account_key(&self.keys, &ticket.account), ticket.mailbox_key] {
-            gate_store::end_live(conn, &key, self.now).await?;
-        }
-        Ok(())
     }
 
     async fn undo(&mut self, conn: &mut Conn, undo: &Undo) -> Result<Outcome> {

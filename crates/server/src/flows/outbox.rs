@@ -4,13 +4,13 @@
 //! before it is tried again, and a crash after it is not: at most once, at least tried once (invariant R1). What was
 //! under way then is `unknown`, is shown as unknown, and its owner may ask for another message at once.
 
-use super::dispatch::account_key;
+use super::dispatch::end_live_link;
 use super::{Result, secrets};
 use crate::app::App;
 use crate::keyring::Keyring;
 use crate::store::evidence::Draft;
 use crate::store::messages::{Message, State};
-use crate::store::{Conn, StoreError, evidence, gate as gate_store, messages, tickets};
+use crate::store::{Conn, StoreError, evidence, messages, tickets};
 use countersign_core::ids::{MessageId, TicketId};
 use countersign_core::message::Template;
 use countersign_core::time::Timestamp;
@@ -133,9 +133,7 @@ async fn free_slots(
     };
     // A dead ticket holds no slot any more; the mark that is there now is a newer message's.
     if let Some(ticket) = tickets::by_id(conn, &ticket).await?.filter(|t| t.is_live(now)) {
-        for key in [account_key(keys, &ticket.account), ticket.mailbox_key] {
-            gate_store::end_live(conn, &key, now).await?;
-        }
+        end_live_link(conn, keys, &ticket.account, &ticket.mailbox_key, now).await?;
     }
     Ok(())
 }

@@ -361,9 +361,8 @@ impl Finish {
         }
         self.use_factor(conn).await?;
         self.count_completion(conn).await?;
-        for key in [super::dispatch::account_key(&self.keys, &self.account.id), self.ticket.mailbox_key] {
-            gate_store::end_live(conn, &key, self.now).await?;
-        }
+        let (account, mailbox) = (&self.account.id, &self.ticket.mailbox_key);
+        super::dispatch::end_live_link(conn, &self.keys, account, mailbox, self.now).await?;
         let what = json!({ "ticket": self.ticket.id.as_str(), "waits": self.waits, "client": self.client });
         let entry = Draft::new("recovery.redeemed", Some(&self.account.id), what, self.now, &mut self.rng);
         evidence::append(conn, vec![entry]).await?;

@@ -16,8 +16,6 @@ use crate::keyring::{self, KeyError};
 use crate::store::{Place, Store, StoreError, evidence};
 use crate::{api, pages};
 use axum::Router;
-use axum::extract::ConnectInfo;
-use axum::http::Request;
 use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -127,11 +125,6 @@ fn send_at_once(stream: &mut tokio::net::TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-}
-
-/// The peer of a request, for doors that are called without a socket (tests).
-pub fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
 }
 
 /// Waits for SIGINT or SIGTERM.
