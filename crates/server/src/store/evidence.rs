@@ -3,7 +3,7 @@
 use super::db::{Arg, Conn, StoreError, placeholders, sql};
 use countersign_core::ids::{AccountId, EntryId};
 use countersign_core::time::Timestamp;
-use countersign_evidence::{Commitment, Payload};
+use countersign_evidence::{Commitment, Payload, Subject};
 use rand::Rng;
 
 /// An entry that is about to be written.
@@ -31,7 +31,8 @@ impl Draft {
         let mut salt = [0; 32];
         rng.fill_bytes(&mut salt);
         let subject = subject.map(|s| s.as_str().to_owned());
-        let payload = Payload { id: id.as_str(), at_micros: now.micros(), kind, subject: subject.as_deref(), what };
+        let named = subject.as_deref().map(Subject::Named);
+        let payload = Payload { id: id.as_str(), at_micros: now.micros(), kind, subject: named, what };
         let payload = payload.canonical();
         let commitment = Commitment::new(&salt, &payload);
         Self { id, at: now, kind, subject, payload, salt, commitment }
