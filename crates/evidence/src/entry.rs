@@ -34,7 +34,7 @@ impl Commitment {
         Self(hash.finalize().into())
     }
 
-    /// One that was made elsewhere.
+    /// Wraps 32 stored bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -55,6 +55,11 @@ impl Commitment {
         let mut out = [VERSION; 33];
         out[1..].copy_from_slice(&self.0);
         out
+    }
+
+    /// The leaf that stands for the entry in the tree.
+    pub fn leaf(&self) -> Hash {
+        Hash::leaf(&self.entry())
     }
 }
 
