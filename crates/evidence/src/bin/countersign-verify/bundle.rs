@@ -125,22 +125,23 @@ fn check_entries(dir: &Path, manifest: &Manifest, seen: &Seen) -> Result<Told, V
 }
 
 fn conclude(manifest: &Manifest, seen: &Seen, told: &Told, stamps: usize) -> Verdict {
-    let which = match manifest.last() {
-        Some(last) => format!("the bundle's {} entries ({} to {last})", manifest.count, manifest.first),
-        None => "the bundle without entries".to_owned(),
-    };
     let hidden = match (told.erased, told.withheld) {
         (0, 0) => String::new(),
-        (erased, 0) => format!(" ({erased} of them erased)"),
-        (erased, withheld) => format!(" ({erased} of them erased, {withheld} withheld)"),
+        (erased, 0) => format!("; {erased} erased"),
+        (erased, withheld) => format!("; {erased} erased, {withheld} withheld"),
     };
-    let what = format!("{which} stand{hidden} side by side in {}, and say what the bundle shows", seen.log());
+    let which = match manifest.last() {
+        Some(last) => format!("the bundle's {} entries ({} to {last}{hidden})", manifest.count, manifest.first),
+        None => "the bundle without entries".to_owned(),
+    };
+    let what = format!("{which} stand side by side in {}, and say what the bundle shows", seen.log());
     let mut verdict = Verdict::proven(what);
     if manifest.files.contains_key(bundle::INDEX_HTML) {
         verdict = verdict.but_not("the words of index.html");
     }
     if stamps > 0 {
-        verdict = verdict.but_not(format!("the signatures of {stamps} time stamps (`openssl ts -verify` does)"));
+        verdict =
+            verdict.but_not(format!("the signatures on its time stamps ({stamps}; `openssl ts -verify` checks them)"));
     }
     seen.conclude(verdict)
         .with("first", manifest.first)

@@ -30,7 +30,7 @@ pub fn run(args: &MessageArgs) -> Result<Verdict, Verdict> {
         None => return Err(for_whom(&sealed, &eml)),
     };
     let what = format!(
-        "this mail, word for word, was put on record by {} {who} as entry {} of {}",
+        "this mail, word for word, was put on record as sent by {} {who}, as entry {} of {}",
         sealed.from,
         proof.index,
         seen.log()

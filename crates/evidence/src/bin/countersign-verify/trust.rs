@@ -146,8 +146,7 @@ impl Seen {
                 self.log()
             ))
         } else if judgement.needs_witnesses {
-            let whose = if self.policy_is_the_senders { "the sender's own policy" } else { "the policy" };
-            verdict.and(&format!("witnessed by {} as {whose} asks", names.join(", ")))
+            self.witnessed(verdict, &names.join(", "))
         } else {
             verdict.but_not("that nobody was shown another version of the log (unwitnessed)")
         };
@@ -157,6 +156,15 @@ impl Seen {
             .with("size", self.checkpoint.head.size)
             .with("root", self.checkpoint.head.root.to_string())
             .with("cosigned", cosigned)
-            .with("witnessed", judgement.needs_witnesses && judgement.reached)
+            .with("witnessed", judgement.needs_witnesses && judgement.reached && !self.policy_is_the_senders)
+    }
+
+    fn witnessed(&self, verdict: Verdict, names: &str) -> Verdict {
+        if self.policy_is_the_senders {
+            // Whoever made the bundle may have made its witnesses too.
+            let verdict = verdict.and(&format!("witnessed by {names} as the sender's own policy asks"));
+            return verdict.but_not("that these witnesses are independent (name your own policy with --policy)");
+        }
+        verdict.and(&format!("witnessed by {names} as the policy asks"))
     }
 }
