@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod app;
+pub mod attest;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -20,3 +21,4 @@ pub mod pages;
 pub mod serve;
 pub mod store;
 pub mod text;
+pub mod witness;
