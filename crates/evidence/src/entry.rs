@@ -34,6 +34,11 @@ impl Commitment {
         Self(hash.finalize().into())
     }
 
+    /// Wraps 32 stored bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -44,6 +49,11 @@ impl Commitment {
         let mut out = [VERSION; 33];
         out[1..].copy_from_slice(&self.0);
         out
+    }
+
+    /// The leaf that stands for the entry in the tree.
+    pub fn leaf(&self) -> Hash {
+        Hash::leaf(&self.entry())
     }
 }
 

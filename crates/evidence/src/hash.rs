@@ -60,6 +60,11 @@ impl Hash {
         base64::decode(text).and_then(|bytes| Self::from_slice(&bytes))
     }
 
+    /// Reads 64 lower-case hex digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        data_encoding::HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| Self::from_slice(&bytes))
+    }
+
     /// 64 lower-case hex digits.
     pub fn to_hex(self) -> String {
         data_encoding::HEXLOWER.encode(&self.0)
@@ -94,5 +99,13 @@ mod tests {
         assert_eq!(Hash::from_base64(&hash.to_string()), Some(hash));
         assert_eq!(Hash::from_base64(hash.to_string().trim_end_matches('=')), None);
         assert_eq!(Hash::from_base64("AA=="), None);
+    }
+
+    #[test]
+    fn hex_reads_back_in_one_spelling() {
+        let hash = Hash::of(b"x");
+        assert_eq!(Hash::from_hex(&hash.to_hex()), Some(hash));
+        assert_eq!(Hash::from_hex(&hash.to_hex().to_uppercase()), None);
+        assert_eq!(Hash::from_hex("00"), None);
     }
 }

@@ -8,11 +8,15 @@
 
 pub mod base64;
 pub mod checkpoint;
+pub mod content;
 pub mod cosignature;
 pub mod entry;
 pub mod hash;
+pub mod message;
 pub mod note;
+pub mod policy;
 pub mod proof;
+pub mod rotation;
 pub mod tile;
 pub mod tree;
 

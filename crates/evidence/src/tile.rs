@@ -6,6 +6,7 @@
 
 use crate::hash::Hash;
 use crate::tree::{self, Nodes};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Hashes in a full tile, entries in a full bundle.
@@ -259,12 +260,7 @@ impl<T: Tiles> Nodes for FromTiles<T> {
         let first = index << inside;
         let (tile, offset) = (first / 256, first % 256);
         let at = tile_level as usize;
-        let width = (self.size >> (HEIGHT * tile_level)).saturating_sub(tile * 256).min(256);
-        let path = TilePath {
-            kind: Kind::Hashes(u8::try_from(tile_level).unwrap_or(MOST_LEVELS)),
-            index: tile,
-            width: u16::try_from(width).unwrap_or(256),
-        };
+        let path = path_at(self.size, tile_level, tile);
         if self.kept[at].as_ref().is_none_or(|(kept, _)| *kept != tile) {
             self.kept[at] = Some((tile, self.tiles.tile(path)?));
         }
@@ -272,6 +268,43 @@ impl<T: Tiles> Nodes for FromTiles<T> {
         let found = usize::try_from(offset >> inside).ok().and_then(|i| within(hashes, inside, i));
         found.ok_or_else(|| self.tiles.too_short(path))
     }
+}
+
+/// Which tiles a computation over a tree of `size` entries needs: run it once with this, fetch them, and run it again over
+/// [`FromTiles`]. So the tree's algorithms need no asynchronous variant.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    size: u64,
+    paths: BTreeSet<TilePath>,
+}
+
+impl Wanted {
+    /// Nothing yet.
+    pub const fn new(size: u64) -> Self {
+        Self { size, paths: BTreeSet::new() }
+    }
+
+    /// The tiles that were asked for.
+    pub const fn paths(&self) -> &BTreeSet<TilePath> {
+        &self.paths
+    }
+}
+
+impl Nodes for Wanted {
+    type Error = std::convert::Infallible;
+
+    fn node(&mut self, level: u32, index: u64) -> Result<Hash, Self::Error> {
+        let tile_level = level / HEIGHT;
+        self.paths.insert(path_at(self.size, tile_level, (index << (level % HEIGHT)) / 256));
+        Ok(Hash::EMPTY_ROOT)
+    }
+}
+
+/// The path of tile `index` of `level` as it is at a size.
+fn path_at(size: u64, level: u32, index: u64) -> TilePath {
+    let width = (size >> (HEIGHT * level)).saturating_sub(index * 256).min(256);
+    let kind = Kind::Hashes(u8::try_from(level).unwrap_or(MOST_LEVELS));
+    TilePath { kind, index, width: u16::try_from(width).unwrap_or(256) }
 }
 
 /// Hashes as the bytes of a tile.

@@ -6,6 +6,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::flows::log::Log;
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -29,6 +30,8 @@ pub struct Parts {
     pub store: Store,
     /// The keys.
     pub keys: Keyring,
+    /// The evidence log's key and what else this process holds of it.
+    pub log: Log,
     /// The time.
     pub clock: Clock,
     /// Limits per source.
@@ -65,7 +68,7 @@ pub struct GateView {
 
 impl App {
     /// Puts the parts together. `rng` is the root of all randomness of this process.
-    pub fn new(config: Config, store: Store, keys: Keyring, clock: Clock, mut rng: StdRng) -> Self {
+    pub fn new(config: Config, store: Store, keys: Keyring, log: Log, clock: Clock, mut rng: StdRng) -> Self {
         let policy = &config.gate.policy;
         let now = clock.now();
         let budgets = Budgets::full(&policy.budget, now);
@@ -85,6 +88,7 @@ impl App {
             config,
             store,
             keys,
+            log,
             clock,
         }))
     }

@@ -33,6 +33,11 @@ impl Clock {
         self.now().since(Timestamp::from_micros(system_micros()))
     }
 
+    /// What the system's clock shows, although it went back; for deciding whether it is to be believed.
+    pub fn system_now(&self) -> Timestamp {
+        if self.manual { self.now() } else { Timestamp::from_micros(system_micros()) }
+    }
+
     /// A clock that stands at `start` until a test moves it.
     pub fn manual(start: Timestamp) -> Self {
         Self { latest: Arc::new(AtomicI64::new(start.micros())), manual: true }

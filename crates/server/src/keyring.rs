@@ -5,6 +5,7 @@
 //! In: the master key's bytes.   Out: `Keyring`.
 //! I/O for this room: `load_or_create`.   Tests: beside the code.
 
+use crate::key_file::{self, KeyFileError};
 use countersign_core::secret::Key;
 use hkdf::Hkdf;
 use rand::Rng;
@@ -89,20 +90,12 @@ fn sealing(hkdf: &Hkdf<Sha256>) -> ring::aead::LessSafeKey {
 /// What can be wrong with the master key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file could not be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The key file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// The file could not be read or written, or others may read it.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
     /// The file does not hold 64 hex digits.
     #[error("{0}: not a master key: 64 hex digits are expected; restore the file from your backup")]
     Malformed(PathBuf),
-    /// Somebody else may read it.
-    #[error("{0}: others may read or write the master key; run `chmod 600` on it, and change the key if they did")]
-    Exposed(PathBuf),
     /// The database exists and its key does not.
     #[error(
         "{0} is missing, but a database is there: without its key no secret in it can be checked; restore the file"
@@ -112,51 +105,20 @@ pub enum KeyError {
 
 /// Reads the master key from `path`, or makes one where there is neither a key nor a database yet.
 pub fn load_or_create(path: &Path, database_exists: bool, rng: &mut impl Rng) -> Result<Keyring, KeyError> {
-    let io = |source| KeyError::Io { path: path.to_owned(), source };
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            refuse_exposed(path)?;
-            let mut master = [0; 32];
+    let mut master = [0; 32];
+    match key_file::read(path)? {
+        Some(text) => {
             let decoded = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes());
             let bytes = decoded.ok().filter(|b| b.len() == 32).ok_or_else(|| KeyError::Malformed(path.to_owned()))?;
             master.copy_from_slice(&bytes);
-            Ok(Keyring::derive(&master))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !database_exists => {
-            let mut master = [0; 32];
+        None if database_exists => return Err(KeyError::Missing(path.to_owned())),
+        None => {
             rng.fill_bytes(&mut master);
-            write_new(path, &data_encoding::HEXLOWER.encode(&master)).map_err(io)?;
-            Ok(Keyring::derive(&master))
+            key_file::write_new(path, &format!("{}\n", data_encoding::HEXLOWER.encode(&master)))?;
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(KeyError::Missing(path.to_owned())),
-        Err(error) => Err(io(error)),
     }
-}
-
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()
-}
-
-#[cfg(unix)]
-fn refuse_exposed(path: &Path) -> Result<(), KeyError> {
-    use std::os::unix::fs::PermissionsExt;
-    let meta = std::fs::metadata(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
-    if meta.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(KeyError::Exposed(path.to_owned())) }
-}
-
-#[cfg(not(unix))]
-fn refuse_exposed(_: &Path) -> Result<(), KeyError> {
-    Ok(())
+    Ok(Keyring::derive(&master))
 }
 
 #[cfg(test)]
@@ -200,6 +162,6 @@ mod tests {
         load_or_create(&path, false, &mut StdRng::seed_from_u64(1)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let read = load_or_create(&path, true, &mut StdRng::seed_from_u64(1));
-        assert!(matches!(read, Err(KeyError::Exposed(_))));
+        assert!(matches!(read, Err(KeyError::File(KeyFileError::Exposed(_)))));
     }
 }

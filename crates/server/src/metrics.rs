@@ -26,6 +26,7 @@ pub struct Metrics {
     messages: Family<Of, Counter>,
     recoveries: Family<Of, Counter>,
     mode: Gauge,
+    log_size: Gauge,
 }
 
 impl Default for Metrics {
@@ -45,7 +46,9 @@ impl Default for Metrics {
         registry.register("recoveries", "Recoveries by how they ended", recoveries.clone());
         let mode = Gauge::default();
         registry.register("gate_mode", "0 open, 1 proof is asked for, 2 hold", mode.clone());
-        Self { registry, requests, decisions, messages, recoveries, mode }
+        let log_size = Gauge::default();
+        registry.register("evidence_log_size", "Entries in the signed evidence log", log_size.clone());
+        Self { registry, requests, decisions, messages, recoveries, mode, log_size }
     }
 }
 
@@ -73,6 +76,11 @@ impl Metrics {
     /// The gate's mode.
     pub fn mode(&self, mode: countersign_core::gate::Mode) {
         self.mode.set(mode as i64);
+    }
+
+    /// How many entries the log has.
+    pub fn log_size(&self, size: u64) {
+        self.log_size.set(i64::try_from(size).unwrap_or(i64::MAX));
     }
 
     /// How many requests of a kind there were.

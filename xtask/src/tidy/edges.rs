@@ -4,15 +4,18 @@ use super::source::{code, mentions};
 use super::{File, Finding};
 
 /// Rooms that every other room may know: they know no state and no use case.
-const LEAVES: [&str; 5] = ["clock", "config", "keyring", "metrics", "text"];
+const LEAVES: [&str; 8] = ["clock", "config", "key_file", "keyring", "last_seen", "metrics", "signing", "text"];
 
 /// A room and the rooms that it may know besides the leaves. For a leaf: all that it may know.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     // Leaves.
     ("clock", &[]),
     ("config", &["text"]),
-    ("keyring", &[]),
+    ("key_file", &[]),
+    ("keyring", &["key_file"]),
+    ("last_seen", &[]),
     ("metrics", &[]),
+    ("signing", &["key_file"]),
     ("text", &[]),
     // Given data, they return an outcome.
     ("log", &[]),

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod call;
+mod evidence_files;
 mod json;
 pub mod openapi;
 mod ops;
@@ -41,6 +42,9 @@ pub fn router(app: App) -> Router {
         .route("/v1/accounts/{id}/totp", post(accounts::enrol_totp))
         .route("/v1/accounts/{id}/recovery-codes", post(accounts::enrol_recovery_codes))
         .route("/v1/verify/{code}", get(verify::verify))
+        .route("/evidence/checkpoint", get(evidence_files::checkpoint))
+        .route("/evidence/rotations", get(evidence_files::rotations))
+        .route("/evidence/tile/{*rest}", get(evidence_files::tile))
         .route("/v1/openapi.json", get(openapi::describe))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))

@@ -2,7 +2,7 @@
 
 use super::call::respond_json;
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{accounts, ops, recovery, redemption, verify};
+use super::{accounts, evidence_files, ops, recovery, redemption, verify};
 use axum::response::Response;
 use bytes::Bytes;
 use utoipa::openapi::header::HeaderBuilder;
@@ -34,6 +34,9 @@ use utoipa::{Modify, OpenApi};
         accounts::enrol_totp,
         accounts::enrol_recovery_codes,
         verify::verify,
+        evidence_files::checkpoint,
+        evidence_files::rotations,
+        evidence_files::tile,
         describe,
         ops::healthz,
         ops::readyz,
@@ -45,6 +48,7 @@ use utoipa::{Modify, OpenApi};
         (name = "recovery", description = "From \"forgot password\" to a new one."),
         (name = "accounts", description = "For people who are signed in, or sign in."),
         (name = "messages", description = "\"Is this message from you?\""),
+        (name = "evidence", description = "The log that outsiders can check (C2SP tlog-tiles)."),
         (name = "operation", description = "For whoever runs the server."),
     ),
 )]

@@ -36,11 +36,15 @@ pub async fn healthz() -> Response {
     respond_json(Bytes::from_static(br#"{"status":"ok"}"#))
 }
 
-/// The process can do its work: the database answers
+/// The process can do its work: the database answers, and there is no doubt about the evidence log
 #[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "operation",
     responses((status = 200, description = "It can.", body = Health), (status = 503, description = "`unavailable`.")))]
 pub async fn readyz(State(app): State<App>) -> Response {
     match tokio::time::timeout(DATABASE_ANSWERS_IN, app.store.ping()).await {
+        Ok(Ok(())) if app.log.doubt().is_some() => {
+            let internal = app.log.doubt().unwrap_or_default();
+            Problem::from(AppError::unavailable(internal)).into_response()
+        }
         Ok(Ok(())) => respond_json(Bytes::from_static(br#"{"status":"ready"}"#)),
         Ok(Err(error)) => Problem::from(AppError::from(error)).into_response(),
         Err(_) => Problem::from(AppError::unavailable("the database does not answer")).into_response(),

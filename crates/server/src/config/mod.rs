@@ -5,6 +5,7 @@
 //! In: `config.default.toml`, `--config FILE`, `COUNTERSIGN_SECTION__KEY`.   Out: `Config`, or all its problems.
 //! I/O for this room: `load`, and the password file in `mail.rs`.   Tests: `tests.rs`, and beside the code.
 
+mod evidence;
 mod gate;
 mod log;
 mod mail;
@@ -19,6 +20,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use evidence::Evidence;
 pub use gate::Gate;
 pub use log::{Format, Log};
 pub use mail::{Dkim, Login, Mail, Pace, Retry, Security, is_loopback};
@@ -52,6 +54,8 @@ pub struct Config {
     pub recovery: Recovery,
     /// How much is logged.
     pub log: Log,
+    /// The evidence log.
+    pub evidence: Evidence,
     /// The limits of the recovery gate.
     pub gate: Gate,
     /// Every key, its value (secrets masked) and where it came from.
@@ -104,6 +108,7 @@ impl Config {
             password: Password::read(r),
             recovery: Recovery::read(r),
             log: Log::read(r),
+            evidence: Evidence::read(r),
             gate: Gate::read(r),
             effective: Vec::new(),
         };

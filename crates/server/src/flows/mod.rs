@@ -16,6 +16,7 @@ pub mod enrol;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod intake;
+pub mod log;
 pub mod messages;
 pub mod not_me;
 pub mod outbox;

@@ -7,10 +7,12 @@
 mod dispatch;
 mod housekeeping;
 mod outbox;
+mod sequencer;
 
 pub use outbox::Mailer;
 
 use crate::app::App;
+use std::path::PathBuf;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -22,10 +24,12 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts every job. Without a mailer messages wait in the outbox.
-    pub fn start(app: &App, mailer: Option<Mailer>) -> Self {
+    /// Starts every job. Without a mailer messages wait in the outbox. `last_seen` is where the newest checkpoint is kept
+    /// beside the database.
+    pub fn start(app: &App, mailer: Option<Mailer>, last_seen: Option<PathBuf>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        tasks.spawn(sequencer::run(app.clone(), last_seen, stopped.clone()));
         tasks.spawn(dispatch::run(app.clone(), stopped.clone()));
         tasks.spawn(housekeeping::run(app.clone(), stopped.clone()));
         if let Some(mailer) = mailer {

@@ -11,14 +11,20 @@ pub use mailer::{BadMail, mailer};
 use crate::app::App;
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::flows::log::{Doubt, Log, start as log_start};
 use crate::jobs::{Jobs, Mailer};
 use crate::keyring::{self, KeyError};
+use crate::last_seen;
+use crate::signing::{self, SigningError};
 use crate::store::{Place, Store, StoreError, evidence};
 use crate::{api, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
+use countersign_evidence::note::SigningKey;
+use countersign_evidence::policy::Policy;
+use rand::Rng;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 
 /// A clock this far behind the last entry is worth a line in the log.
@@ -36,27 +42,84 @@ pub enum StartError {
     /// The mail settings.
     #[error(transparent)]
     Mail(#[from] BadMail),
+    /// The evidence log.
+    #[error(transparent)]
+    Log(#[from] Doubt),
+    /// The key that signs it.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The file that names the witnesses.
+    #[error("evidence.policy_file: {0}: {1}")]
+    Policy(PathBuf, String),
     /// The socket.
     #[error("{0}: {1}; is another program listening there?")]
     Listen(SocketAddr, std::io::Error),
 }
 
-/// Opens the key and the database. The key is made at the first start, and only then.
+/// Opens the keys and the database, and looks whether the evidence log is as it was left. Keys are made at the first
+/// start, and only then.
 ///
 /// # Errors
-/// `Key` or `Store`; each says what to do.
+/// `StartError`; each says what to do.
 pub async fn open(config: Config, place: &Place, data: &Path) -> Result<App, StartError> {
+    let app = assemble(config, place, data).await?;
+    let path = data.join(last_seen::FILE_NAME);
+    let unreadable = |e: std::io::Error| Doubt::LastSeen { path: path.display().to_string(), what: e.to_string() };
+    let last_seen = last_seen::read(&path).map_err(unreadable)?;
+    log_start::start(&app, last_seen.as_deref()).await?;
+    Ok(app)
+}
+
+/// Opens the keys and the database without a look at the log: for commands that look for what is wrong with it.
+///
+/// # Errors
+/// `StartError`, but for `Log`.
+pub async fn assemble(config: Config, place: &Place, data: &Path) -> Result<App, StartError> {
     let mut rng = clock::generator();
     let store = Store::open(place, config.store.connections).await?;
+    let mut conn = store.read().await?;
     // Evidence is the first thing that any use of a database leaves in it.
-    let latest = evidence::latest(&mut store.read().await?).await?;
+    let latest = evidence::latest(&mut conn).await?;
+    let begun = log_start::origin(&mut conn).await?;
+    drop(conn);
     let keys = keyring::load_or_create(&data.join(keyring::FILE_NAME), latest.is_some(), &mut rng)?;
+    let kept_at = data.join(last_seen::FILE_NAME);
+    let log = Log::new(signing_key(&config, data, begun.as_deref(), &mut rng)?, policy(&config)?, Some(kept_at));
     // What had expired stays expired, although the clock was set back meanwhile.
     let clock = latest.map_or_else(Clock::system, Clock::system_after);
     if clock.behind() > CLOCK_WARNING {
         tracing::warn!(behind_secs = clock.behind().as_secs(), "the clock is behind the database: time stands still");
     }
-    Ok(App::new(config, store, keys, clock, rng))
+    Ok(App::new(config, store, keys, log, clock, rng))
+}
+
+/// Where the key of the log is.
+pub fn signing_key_path(config: &Config, data: &Path) -> PathBuf {
+    config.evidence.key_file.clone().unwrap_or_else(|| data.join(signing::FILE_NAME))
+}
+
+/// The key that signs the log. A log keeps the name that it was begun with.
+fn signing_key(
+    config: &Config,
+    data: &Path,
+    begun: Option<&str>,
+    rng: &mut impl Rng,
+) -> Result<SigningKey, SigningError> {
+    let named = config.evidence.origin.clone().unwrap_or_else(|| {
+        let origin = config.server.origin.to_string();
+        format!("{}/evidence", origin.split_once("://").map_or(origin.as_str(), |(_, rest)| rest))
+    });
+    if let Some(begun) = begun.filter(|begun| *begun != named) {
+        tracing::info!(log = begun, configured = named, "the evidence log keeps the name that it was begun with");
+    }
+    signing::load_or_create(&signing_key_path(config, data), begun.unwrap_or(&named), begun.is_some(), rng)
+}
+
+fn policy(config: &Config) -> Result<Policy, StartError> {
+    let Some(path) = &config.evidence.policy_file else { return Ok(Policy::none()) };
+    let bad = |what: String| StartError::Policy(path.clone(), what);
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    Policy::parse(&text).map_err(|error| bad(error.to_string()))
 }
 
 /// A server that runs.
@@ -96,7 +159,7 @@ pub async fn start_on(
     listener: TcpListener,
     address: SocketAddr,
 ) -> Result<Running, StartError> {
-    let jobs = Jobs::start(&app, mailer);
+    let jobs = Jobs::start(&app, mailer, app.log.kept_at().map(Path::to_path_buf));
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener.tap_io(send_at_once), service).with_graceful_shutdown(async move {

@@ -7,12 +7,56 @@ use std::borrow::Cow;
 
 /// A connection, inside or outside a transaction.
 pub enum Conn {
-    /// SQLite's one writer.
+    /// A SQLite connection of its own, outside the shared transactions.
     Sqlite(Box<SqliteConnection>),
+    /// SQLite's one writer, in a transaction that several works share.
+    Writer(Box<WriterConn>),
     /// A read-only SQLite connection.
     SqliteReader(PoolConnection<Sqlite>),
     /// PostgreSQL.
     Postgres(PoolConnection<Postgres>),
+}
+
+/// The connection of SQLite's one writer.
+pub struct WriterConn {
+    conn: SqliteConnection,
+    scope: Scope,
+    /// Entries of the works so far; they are written together at the end of the transaction.
+    pub(super) entries: Vec<super::evidence::Draft>,
+}
+
+/// Whose statements run on the writer's connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// The writer's own.
+    Own,
+    /// A work's that has run none yet; its savepoint is made with the first, so that a work which only appends
+    /// entries costs no statement at all.
+    Untouched,
+    /// A work's, within its savepoint.
+    InSavepoint,
+}
+
+impl WriterConn {
+    /// Wraps the connection.
+    pub(super) const fn new(conn: SqliteConnection) -> Self {
+        Self { conn, scope: Scope::Own, entries: Vec::new() }
+    }
+
+    /// From now on statements are those of a work.
+    pub(super) const fn enter(&mut self) {
+        self.scope = Scope::Untouched;
+    }
+
+    /// From now on statements are the writer's own again; whether the work had a savepoint.
+    pub(super) fn leave(&mut self) -> bool {
+        std::mem::replace(&mut self.scope, Scope::Own) == Scope::InSavepoint
+    }
+
+    /// Whether a work is running.
+    pub(super) fn in_work(&self) -> bool {
+        self.scope != Scope::Own
+    }
 }
 
 impl std::fmt::Debug for Conn {
@@ -25,6 +69,17 @@ impl Conn {
     /// Whether this is PostgreSQL, for the few statements (row locks, DDL) on which the two differ.
     pub const fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres(_))
+    }
+
+    /// Gives a work its savepoint before its first statement.
+    async fn prepare(&mut self) -> Result<(), StoreError> {
+        if let Self::Writer(writer) = self
+            && writer.scope == Scope::Untouched
+        {
+            sqlx::query("SAVEPOINT work").execute(&mut writer.conn).await?;
+            writer.scope = Scope::InSavepoint;
+        }
+        Ok(())
     }
 
     /// ` FOR UPDATE` where rows must be locked; SQLite's single writer needs none.
@@ -192,6 +247,11 @@ macro_rules! with_query {
                 let $query = bind_all(sqlx::query::<Sqlite>(sqlx::AssertSqlSafe($self.text)), $self.args);
                 $run.await.map($wrap_sqlite)
             }
+            Conn::Writer(c) => {
+                let $raw = &mut c.conn;
+                let $query = bind_all(sqlx::query::<Sqlite>(sqlx::AssertSqlSafe($self.text)), $self.args);
+                $run.await.map($wrap_sqlite)
+            }
             Conn::SqliteReader(c) => {
                 let $raw = &mut **c;
                 let $query = bind_all(sqlx::query::<Sqlite>(sqlx::AssertSqlSafe($self.text)), $self.args);
@@ -223,12 +283,21 @@ impl Statement {
 
     /// Runs it; the number of rows that changed.
     pub async fn execute(self, conn: &mut Conn) -> Result<u64, StoreError> {
+        conn.prepare().await?;
         let done = with_query!(self, conn, |q, c| q.execute(c), |r| r.rows_affected(), |r| r.rows_affected());
         Ok(done?)
     }
 
+    /// Runs an insert; the number of the last row on SQLite, whose rows of one statement have consecutive numbers, and 0 on
+    /// PostgreSQL.
+    pub async fn insert(self, conn: &mut Conn) -> Result<i64, StoreError> {
+        conn.prepare().await?;
+        Ok(with_query!(self, conn, |q, c| q.execute(c), |r| r.last_insert_rowid(), |_| 0)?)
+    }
+
     /// All rows.
     pub async fn fetch_all(self, conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
+        conn.prepare().await?;
         let rows = with_query!(
             self,
             conn,
@@ -241,6 +310,7 @@ impl Statement {
 
     /// The first row, if there is one.
     pub async fn fetch_optional(self, conn: &mut Conn) -> Result<Option<Row>, StoreError> {
+        conn.prepare().await?;
         let row = with_query!(
             self,
             conn,

@@ -27,15 +27,42 @@ impl Draft {
         now: Timestamp,
         rng: &mut impl Rng,
     ) -> Self {
+        Self::with_subject(kind, subject, |s| Subject::Named(s), what, now, rng)
+    }
+
+    /// An entry that outsiders may be shown: its content names the account by a hash only.
+    pub fn disclosable(
+        kind: &'static str,
+        subject: Option<&AccountId>,
+        what: serde_json::Value,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Self {
+        Self::with_subject(kind, subject, |s| Subject::Hashed(s), what, now, rng)
+    }
+
+    fn with_subject(
+        kind: &'static str,
+        subject: Option<&AccountId>,
+        shown: fn(&str) -> Subject<'_>,
+        what: serde_json::Value,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Self {
         let id = EntryId::new(now, rng);
         let mut salt = [0; 32];
         rng.fill_bytes(&mut salt);
         let subject = subject.map(|s| s.as_str().to_owned());
-        let named = subject.as_deref().map(Subject::Named);
+        let named = subject.as_deref().map(shown);
         let payload = Payload { id: id.as_str(), at_micros: now.micros(), kind, subject: named, what };
         let payload = payload.canonical();
         let commitment = Commitment::new(&salt, &payload);
         Self { id, at: now, kind, subject, payload, salt, commitment }
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> &EntryId {
+        &self.id
     }
 
     /// What kind of entry this is.
@@ -44,14 +71,47 @@ impl Draft {
     }
 }
 
-/// Appends entries; call it in the transaction of the change.
+/// Rows in one statement. Statements of every length up to it stay prepared.
+pub(super) const MOST_ROWS: usize = 64;
+
+/// A run of entries as they stand in the table.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The number of the first; the others follow without a gap.
+    pub first: i64,
+    /// What they commit to, in order.
+    pub commitments: Vec<Commitment>,
+}
+
+/// Appends entries; call it in the transaction of the change. They are part of that transaction, but on SQLite they are
+/// written at its end, together with those of the works beside this one: do not read them back within it.
 pub async fn append(conn: &mut Conn, drafts: Vec<Draft>) -> Result<(), StoreError> {
-    if drafts.is_empty() {
-        return Ok(());
+    match conn {
+        Conn::Writer(writer) if writer.in_work() => {
+            writer.entries.extend(drafts);
+            Ok(())
+        }
+        _ => insert(conn, drafts).await.map(|_| ()),
     }
+}
+
+/// Writes entries now; where they stand, on SQLite.
+pub(super) async fn insert(conn: &mut Conn, mut drafts: Vec<Draft>) -> Result<Vec<Written>, StoreError> {
+    let mut written = Vec::new();
+    while !drafts.is_empty() {
+        let rest = drafts.split_off(drafts.len().min(MOST_ROWS));
+        let commitments: Vec<Commitment> = drafts.iter().map(|d| d.commitment).collect();
+        let last = insert_rows(conn, drafts).await?;
+        written.push(Written { first: last + 1 - commitments.len() as i64, commitments });
+        drafts = rest;
+    }
+    Ok(written)
+}
+
+/// Inserts up to `MOST_ROWS` entries in one statement; the number of the last, on SQLite.
+async fn insert_rows(conn: &mut Conn, drafts: Vec<Draft>) -> Result<i64, StoreError> {
     let columns = "INSERT INTO evidence (id, at, kind, subject, payload, salt, commitment) VALUES ";
-    let text = format!("{columns}{}", placeholders(conn, drafts.len(), 7));
-    let mut statement = sql(text);
+    let mut statement = sql(format!("{columns}{}", placeholders(conn, drafts.len(), 7)));
     for draft in drafts {
         statement = statement.bind_all([
             Arg::from(draft.id.as_str()),
@@ -63,8 +123,7 @@ pub async fn append(conn: &mut Conn, drafts: Vec<Draft>) -> Result<(), StoreErro
             draft.commitment.bytes().to_vec().into(),
         ]);
     }
-    statement.execute(conn).await?;
-    Ok(())
+    statement.insert(conn).await
 }
 
 /// How many entries there are.

@@ -6,8 +6,14 @@ use super::db::{Conn, StoreError, sql};
 use sha2::{Digest as _, Sha256};
 
 /// Every migration, oldest first; the position plus one is its version.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_imports.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_init.sql"),
+    include_str!("../../migrations/0002_imports.sql"),
+    include_str!("../../migrations/0003_log.sql"),
+];
+
+/// What a statement begins with that is for PostgreSQL only.
+const ONLY_POSTGRESQL: &str = "{POSTGRESQL}";
 
 /// A number of our own under which nodes that start together take turns.
 const PG_LOCK: &str = "SELECT pg_advisory_lock(4014283377)";
@@ -71,7 +77,13 @@ async fn statements(conn: &mut Conn, version: i64, text: &str) -> Result<(), Sto
     };
     let text = without_comments(text).replace("{BYTES}", bytes).replace("{SERIAL}", serial);
     for statement in text.split(';').map(str::trim).filter(|s| !s.is_empty()) {
-        sql(statement.to_owned()).execute(conn).await?;
+        let (only_postgresql, statement) = match statement.strip_prefix(ONLY_POSTGRESQL) {
+            Some(rest) => (true, rest),
+            None => (false, statement),
+        };
+        if conn.is_postgres() || !only_postgresql {
+            sql(statement.to_owned()).execute(conn).await?;
+        }
     }
     let insert = "INSERT INTO schema_versions (version, digest) VALUES ($1, $2)";
     sql(insert).bind(version).bind(digest(MIGRATIONS[version as usize - 1])).execute(conn).await?;

@@ -10,7 +10,9 @@ pub mod api_keys;
 pub mod db;
 pub mod directory;
 pub mod evidence;
+mod fresh;
 pub mod gate;
+pub mod log;
 pub mod messages;
 pub mod migrate;
 pub mod requests;
@@ -18,6 +20,7 @@ pub mod tickets;
 mod writer;
 
 pub use db::{Conn, StoreError};
+pub use fresh::Fresh;
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -25,10 +28,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// SQLite connections that read beside the one writer; two cores gain nothing from more.
 const SQLITE_READERS: u32 = 4;
+/// Prepared statements that a SQLite connection keeps: the program's own, and one for each number of entries that is
+/// written at once (`evidence::MOST_ROWS`).
+const STATEMENTS: usize = 256;
 /// How long a statement waits for another process that holds SQLite's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a flow waits for a free PostgreSQL connection before it fails with "unavailable".
@@ -51,7 +58,7 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Kind {
-    Sqlite { writer: writer::Writer, readers: SqlitePool },
+    Sqlite { writer: writer::Writer, readers: SqlitePool, fresh: Arc<Fresh> },
     Postgres { pool: PgPool },
 }
 
@@ -83,6 +90,7 @@ impl Store {
             .pragma("cache_size", "-16384")
             .pragma("journal_size_limit", "67108864")
             .command_buffer_size(256)
+            .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         let mut conn = Conn::Sqlite(Box::new(connect_sqlite(&options).await?));
         let verdict = db::sql("PRAGMA quick_check(1)").fetch_one(&mut conn).await?.text(0)?;
@@ -90,10 +98,13 @@ impl Store {
             return Err(StoreError::Damaged(verdict));
         }
         migrate::run(&mut conn).await?;
+        let Conn::Sqlite(conn) = conn else { return Err(StoreError::Stopped) };
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self { kind: Kind::Sqlite { writer: writer::Writer::start(conn), readers } })
+        let fresh = Arc::new(Fresh::default());
+        let writer = writer::Writer::start(*conn, fresh.clone());
+        Ok(Self { kind: Kind::Sqlite { writer, readers, fresh } })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
@@ -109,6 +120,15 @@ impl Store {
         match self.kind {
             Kind::Sqlite { .. } => "sqlite",
             Kind::Postgres { .. } => "postgresql",
+        }
+    }
+
+    /// What this process has committed to the evidence table since it was last asked; on PostgreSQL, where others write as
+    /// well, there is no such thing.
+    pub fn fresh(&self) -> Option<&Fresh> {
+        match &self.kind {
+            Kind::Sqlite { fresh, .. } => Some(fresh),
+            Kind::Postgres { .. } => None,
         }
     }
 

@@ -1,10 +1,14 @@
 //! How transactions are run: SQLite's one writer that commits several together, and PostgreSQL's plain ones.
 
-use super::db::{Conn, StoreError, sql};
+use super::db::{Conn, StoreError, WriterConn, sql};
+use super::evidence;
+use super::fresh::Fresh;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use sqlx::SqliteConnection;
 use sqlx::postgres::PgPool;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Works that may wait for the writer; more callers wait at the door.
@@ -34,9 +38,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(conn: Conn) -> Self {
+    /// Takes the connection over; what commits of evidence is told to `fresh`.
+    pub(super) fn start(conn: SqliteConnection, fresh: Arc<Fresh>) -> Self {
         let (queue, works) = mpsc::channel(QUEUE);
-        tokio::spawn(run(conn, works));
+        tokio::spawn(run(Conn::Writer(Box::new(WriterConn::new(conn))), works, fresh));
         Self { queue }
     }
 
@@ -55,16 +60,52 @@ impl Writer {
     }
 }
 
-async fn run(mut conn: Conn, mut works: mpsc::Receiver<Work>) {
+async fn run(mut conn: Conn, mut works: mpsc::Receiver<Work>, fresh: Arc<Fresh>) {
     while let Some(first) = works.recv().await {
-        if let Err(error) = commit_together(&mut conn, first, &mut works).await {
+        gather(&works).await;
+        if let Err(error) = commit_together(&mut conn, first, &mut works, &fresh).await {
             tracing::error!(%error, "the database writer could not commit");
         }
     }
 }
 
-async fn commit_together(conn: &mut Conn, first: Work, works: &mut mpsc::Receiver<Work>) -> Result<(), StoreError> {
+/// Lets those who were answered by the last commit come back with their next work, so that one commit serves all of them
+/// instead of the first few. It waits for nobody who is not running already.
+async fn gather(works: &mpsc::Receiver<Work>) {
+    let mut seen = usize::MAX;
+    while works.len() != seen && works.len() < MOST_PER_COMMIT {
+        seen = works.len();
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn commit_together(
+    conn: &mut Conn,
+    first: Work,
+    works: &mut mpsc::Receiver<Work>,
+    fresh: &Fresh,
+) -> Result<(), StoreError> {
     sql("BEGIN IMMEDIATE").execute(conn).await?;
+    let (answers, whole) = run_works(conn, first, works).await;
+    let committed = if whole { commit(conn).await } else { Err(StoreError::Stopped) };
+    match &committed {
+        Ok(entries) => fresh.add(entries),
+        Err(_) => {
+            // Whatever state the failed commit left, the next BEGIN must find none.
+            let _ = sql("ROLLBACK").execute(conn).await;
+        }
+    }
+    if let Conn::Writer(writer) = conn {
+        writer.entries.clear();
+    }
+    for answer in answers {
+        answer(if committed.is_ok() { Ok(()) } else { Err(StoreError::Stopped) });
+    }
+    committed.map(|_| ())
+}
+
+/// Runs what waits, each in its savepoint; how to answer, and whether the transaction is still there.
+async fn run_works(conn: &mut Conn, first: Work, works: &mut mpsc::Receiver<Work>) -> (Vec<Answer>, bool) {
     let mut answers = Vec::new();
     let mut next = Some(first);
     let (mut taken, mut whole) = (0, true);
@@ -77,15 +118,18 @@ async fn commit_together(conn: &mut Conn, first: Work, works: &mut mpsc::Receive
         taken += 1;
         next = if whole && taken < MOST_PER_COMMIT { works.try_recv().ok() } else { None };
     }
-    let committed = if whole { sql("COMMIT").execute(conn).await.map(|_| ()) } else { Err(StoreError::Stopped) };
-    if committed.is_err() {
-        // Whatever state the failed commit left, the next BEGIN must find none.
-        let _ = sql("ROLLBACK").execute(conn).await;
-    }
-    for answer in answers {
-        answer(if committed.is_ok() { Ok(()) } else { Err(StoreError::Stopped) });
-    }
-    committed
+    (answers, whole)
+}
+
+/// Writes the entries of all works, and commits; where the entries stand now.
+async fn commit(conn: &mut Conn) -> Result<Vec<evidence::Written>, StoreError> {
+    let entries = match conn {
+        Conn::Writer(writer) => std::mem::take(&mut writer.entries),
+        _ => Vec::new(),
+    };
+    let written = evidence::insert(conn, entries).await?;
+    sql("COMMIT").execute(conn).await?;
+    Ok(written)
 }
 
 /// Runs one work in a savepoint. A failed work is rolled back and answered at once; the others are not touched.
@@ -95,13 +139,12 @@ where
     E: From<StoreError> + Send + 'static,
     F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
 {
-    if let Err(error) = sql("SAVEPOINT work").execute(conn).await {
-        let _ = answer.send(Err(error.into()));
-        return Ran::Broken;
-    }
+    let mark = enter(conn);
     let result = caught(work(conn)).await;
-    let undo = if result.is_err() { sql("ROLLBACK TO work").execute(conn).await.err() } else { None };
-    let release = sql("RELEASE work").execute(conn).await.err();
+    let in_savepoint = leave(conn, result.is_ok(), mark);
+    let undo = in_savepoint && result.is_err();
+    let undo = if undo { sql("ROLLBACK TO work").execute(conn).await.err() } else { None };
+    let release = if in_savepoint { sql("RELEASE work").execute(conn).await.err() } else { None };
     match (result, undo.or(release)) {
         (Ok(value), None) => Ran::Joined(Box::new(move |committed: Result<(), StoreError>| {
             let _ = answer.send(committed.map(|()| value).map_err(E::from));
@@ -115,6 +158,22 @@ where
             if gone.is_some() { Ran::Broken } else { Ran::Left }
         }
     }
+}
+
+/// A work begins: how many entries there were before it.
+fn enter(conn: &mut Conn) -> usize {
+    let Conn::Writer(writer) = conn else { return 0 };
+    writer.enter();
+    writer.entries.len()
+}
+
+/// A work has ended; the entries of one that failed go with it. Whether it had a savepoint.
+fn leave(conn: &mut Conn, succeeded: bool, mark: usize) -> bool {
+    let Conn::Writer(writer) = conn else { return false };
+    if !succeeded {
+        writer.entries.truncate(mark);
+    }
+    writer.leave()
 }
 
 /// A work that panics is one that failed: it is rolled back, and the writer or the connection serves the next one. Without

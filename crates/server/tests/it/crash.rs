@@ -58,7 +58,14 @@ impl Scene {
         let mut rng = StdRng::seed_from_u64(7);
         let keys = keyring::load_or_create(&dir.path().join(keyring::FILE_NAME), false, &mut rng).unwrap();
         let config = Config::from_parts(None, settings(25)).unwrap();
-        let app = App::new(config, Store::open(&db.place, 2).await.unwrap(), keys, Clock::system(), rng);
+        let app = App::new(
+            config,
+            Store::open(&db.place, 2).await.unwrap(),
+            keys,
+            crate::support::house::log(),
+            Clock::system(),
+            rng,
+        );
         let mut conn = db.conn().await;
         for n in 0..asked {
             let address = format!("person{n}@example.org");

@@ -7,6 +7,7 @@ use countersign::clock::Clock;
 use countersign::config::Config;
 use countersign::flows::client::Client;
 use countersign::flows::dispatch::decide_batch;
+use countersign::flows::log::Log;
 use countersign::flows::outbox::{self, Material};
 use countersign::flows::recover::{self, Accepted, Ask, Door, Proof};
 use countersign::flows::redeem::{self, Redeem, Redeemed};
@@ -20,6 +21,8 @@ use countersign_core::ids::AccountId;
 use countersign_core::message::Template;
 use countersign_core::secret::SecretText;
 use countersign_core::time::Timestamp;
+use countersign_evidence::note::{Algorithm, SigningKey};
+use countersign_evidence::policy::Policy;
 use rand::{SeedableRng, rngs::StdRng};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -218,5 +221,11 @@ async fn node(db: &Db, clock: &Clock, seed: u64) -> App {
     config.password.argon2.memory_kib = 8;
     config.password.argon2.iterations = 1;
     config.gate.policy.source.table_entries = 1 << 12;
-    App::new(config, db.open().await, Keyring::derive(&[9; 32]), clock.clone(), StdRng::seed_from_u64(seed))
+    App::new(config, db.open().await, Keyring::derive(&[9; 32]), log(), clock.clone(), StdRng::seed_from_u64(seed))
+}
+
+/// A log with the key that every test's log has.
+pub fn log() -> Log {
+    let key = SigningKey::from_seed("login.example.org/evidence", Algorithm::Ed25519, &[6; 32]).unwrap();
+    Log::new(key, Policy::none(), None)
 }

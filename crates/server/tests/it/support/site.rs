@@ -5,6 +5,7 @@ use countersign::app::App;
 use countersign::clock::Clock;
 use countersign::config::Config;
 use countersign::flows::dispatch;
+use countersign::flows::log::start as log_start;
 use countersign::flows::secrets::{self, Purpose};
 use countersign::keyring::Keyring;
 use countersign::pages;
@@ -36,7 +37,9 @@ impl Site {
         let config = Config::from_parts(None, vars).unwrap();
         let store = Store::open(&Place::File(dir.path().join("test.db")), 4).await.unwrap();
         let clock = Clock::manual(Timestamp::from_secs(1_768_400_000));
-        let app = App::new(config, store, Keyring::derive(&[9; 32]), clock, StdRng::seed_from_u64(11));
+        let app =
+            App::new(config, store, Keyring::derive(&[9; 32]), super::house::log(), clock, StdRng::seed_from_u64(11));
+        log_start::start(&app, None).await.unwrap();
         let pages: Router = pages::router(&app).with_state(app.clone());
         let service = pages.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
