@@ -26,6 +26,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("notify", &[]),
     ("signals", &[]),
     ("expose", &[]),
+    ("attest", &[]),
+    ("witness", &[]),
     // What goes wrong, for visitors and for the log; knows the errors that it wraps.
     ("error", &["store"]),
     // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
@@ -42,7 +44,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["error", "app", "flows", "store", "directory", "notify", "signals", "bus", "jobs", "api", "pages", "console"],
     ),
     ("drill", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve"]),
-    ("cli", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log"]),
+    ("cli", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log", "witness"]),
 ];
 
 /// The only room that knows SQL.
