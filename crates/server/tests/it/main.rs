@@ -12,6 +12,7 @@ mod cli;
 mod crash;
 mod drill;
 mod hashes;
+mod log;
 mod mail;
 mod openapi;
 mod pages;
