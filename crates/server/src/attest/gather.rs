@@ -16,7 +16,7 @@ const MOST_TRIES: usize = 3;
 pub struct Asked<'w> {
     /// Whom.
     pub witness: &'w Witness,
-    /// What it cosigned last as far as we know; zero is fine, it costs one more request.
+    /// What it cosigned last, by our own memory; zero is fine, it costs one more request.
     pub old: u64,
 }
 
@@ -40,6 +40,9 @@ pub struct Answer {
     pub outcome: Outcome,
     /// From where to prove the next time.
     pub old: u64,
+    /// It told a smaller size than the one that we asked it with: it lost its record, or we were told wrong before. A
+    /// witness that forgets can be shown two histories.
+    pub forgot: bool,
     /// Where the witness said that it knows more or otherwise, and could show a checkpoint that our key signed: that
     /// checkpoint, and what it says. With `forbids_signing` it is the proof on which to stop.
     pub contradiction: Option<(Note, Seen)>,
@@ -56,32 +59,31 @@ async fn ask<P: Proofs>(asked: &Asked<'_>, round: &Round<'_, P>) -> Answer {
         name: asked.witness.name().to_owned(),
         outcome: Outcome::Unreachable(Fault::TimedOut),
         old: asked.old,
+        forgot: false,
         contradiction: None,
     })
 }
 
 /// Asks, proves from where the witness says, and asks again.
 async fn dance<P: Proofs>(asked: &Asked<'_>, round: &Round<'_, P>) -> Answer {
-    let size = round.ours.head.size;
-    let mut old = asked.old.min(size);
+    let (witness, ours) = (asked.witness, &round.ours);
+    let mut old = asked.old.min(ours.head.size);
     let mut outcome = Outcome::NoProof { old };
+    let mut forgot = false;
     for _ in 0..MOST_TRIES {
-        let Some(proof) = round.ours.proof_from(old).await else {
-            outcome = Outcome::NoProof { old };
-            break;
+        let proof = ours.proof_from(old).await;
+        outcome = match proof {
+            Some(proof) => witness.cosign(old, &proof, round.checkpoint).await,
+            None => Outcome::NoProof { old },
         };
-        outcome = asked.witness.cosign(old, &proof, round.checkpoint).await;
-        match outcome {
-            Outcome::Behind { size } => old = size,
-            Outcome::Cosigned { .. } => {
-                old = size;
-                break;
-            }
-            _ => break,
-        }
+        let Outcome::Behind { size } = outcome else { break };
+        (old, forgot) = (size, forgot || size < old);
     }
-    let contradiction = if claims_otherwise(&outcome) { contradiction(asked.witness, &round.ours).await } else { None };
-    Answer { name: asked.witness.name().to_owned(), outcome, old, contradiction }
+    if matches!(outcome, Outcome::Cosigned { .. }) {
+        old = ours.head.size;
+    }
+    let contradiction = if claims_otherwise(&outcome) { contradiction(witness, ours).await } else { None };
+    Answer { name: witness.name().to_owned(), outcome, old, forgot, contradiction }
 }
 
 /// Whether the witness says that it knows a larger tree, or another.

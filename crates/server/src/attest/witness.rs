@@ -2,6 +2,7 @@
 
 use super::http::{self, Fault, Http, Reply};
 use countersign_evidence::note::{self, Algorithm, Note, Signature, VerifierKey};
+use countersign_evidence::policy::Policy;
 use countersign_evidence::{Hash, checkpoint::Checkpoint, cosignature};
 use url::Url;
 
@@ -79,6 +80,15 @@ impl Witness {
         }
         let url = http::prefix(url).ok_or_else(|| BadWitness::Address(name.to_owned()))?;
         Ok(Self { name: name.to_owned(), key, url, http: http.clone() })
+    }
+
+    /// Those witnesses of a policy that have an address; the others' cosignatures come some other way.
+    ///
+    /// # Errors
+    /// [`BadWitness`].
+    pub fn of_policy(policy: &Policy, http: &Http) -> Result<Vec<Self>, BadWitness> {
+        let with_url = policy.witnesses().iter().filter_map(|w| w.url.as_deref().map(|url| (w, url)));
+        with_url.map(|(w, url)| Self::new(&w.name, w.key.clone(), url, http)).collect()
     }
 
     /// What the policy calls it.

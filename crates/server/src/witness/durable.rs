@@ -1,6 +1,6 @@
 //! Replaces a file so that a crash leaves the old content or the new one, and nothing between.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -21,35 +21,14 @@ pub enum NotReplaced {
 ///
 /// # Errors
 /// [`NotReplaced`].
-pub fn replace(directory: &Path, name: &str, content: &[u8], is_secret: bool) -> Result<(), NotReplaced> {
+pub fn replace(directory: &Path, name: &str, content: &[u8]) -> Result<(), NotReplaced> {
     let fresh = directory.join(format!("{name}.new"));
-    let mut file = create(&fresh, is_secret).map_err(NotReplaced::Before)?;
+    // What an earlier try left is overwritten.
+    let mut file = File::create(&fresh).map_err(NotReplaced::Before)?;
     file.write_all(content).map_err(NotReplaced::Before)?;
     file.sync_all().map_err(NotReplaced::InDoubt)?;
     std::fs::rename(&fresh, directory.join(name)).map_err(NotReplaced::InDoubt)?;
     sync_directory(directory).map_err(NotReplaced::InDoubt)
-}
-
-/// What an earlier try left is overwritten; a secret is never readable by others, not even for a moment.
-fn create(path: &Path, is_secret: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if is_secret {
-        remove_if_there(path)?;
-        options.create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    } else {
-        options.create(true).truncate(true);
-    }
-    options.open(path)
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 /// Makes the names in a directory durable.
@@ -76,18 +55,16 @@ mod tests {
     #[test]
     fn what_a_crash_left_is_overwritten() {
         let dir = tempfile::tempdir().unwrap();
-        for is_secret in [false, true] {
-            std::fs::write(dir.path().join("a.new"), "half of something longer").unwrap();
-            replace(dir.path(), "a", b"whole", is_secret).unwrap();
-            assert_eq!(std::fs::read(dir.path().join("a")).unwrap(), b"whole");
-            assert!(!dir.path().join("a.new").exists());
-        }
+        std::fs::write(dir.path().join("a.new"), "half of something longer").unwrap();
+        replace(dir.path(), "a", b"whole").unwrap();
+        assert_eq!(std::fs::read(dir.path().join("a")).unwrap(), b"whole");
+        assert!(!dir.path().join("a.new").exists());
     }
 
     #[test]
     fn without_a_directory_nothing_has_changed() {
         let dir = tempfile::tempdir().unwrap();
-        let replaced = replace(&dir.path().join("none"), "a", b"x", false);
+        let replaced = replace(&dir.path().join("none"), "a", b"x");
         assert!(matches!(replaced, Err(NotReplaced::Before(_))));
     }
 }

@@ -3,11 +3,11 @@
 //! The file holds one line, `PRIVATE+KEY+name+id+key`, as Go's `sumdb/note` writes signing keys, with the type byte of
 //! cosignature/v1 before the seed.
 
-use super::durable::{self, NotReplaced};
+use super::durable;
+use crate::key_file::{self, KeyFileError};
 use countersign_evidence::base64;
 use countersign_evidence::note::{Algorithm, BadKey, SigningKey};
 use rand::Rng;
-use std::io;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -21,18 +21,12 @@ const COSIGNATURE_V1: u8 = 0x04;
 /// What can be wrong with the key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file could not be read.
-    #[error("{0}: {1}")]
-    Io(PathBuf, io::Error),
-    /// The file could not be written.
-    #[error("{0}: {1}")]
-    Write(PathBuf, NotReplaced),
+    /// The file could not be read or written, or others may read it.
+    #[error(transparent)]
+    File(#[from] KeyFileError),
     /// The file does not hold a key.
     #[error("{0}: not a witness's key (PRIVATE+KEY+name+id+key); restore the file from your backup")]
     Malformed(PathBuf),
-    /// Somebody else may read it.
-    #[error("{0}: others may read or write the key; run `chmod 600` on it, and make a new witness if they did")]
-    Exposed(PathBuf),
     /// There is none yet, and nobody said what it is to be called.
     #[error("{0} does not exist yet; name the witness with --name, such as --name witness.example.org")]
     Unnamed(PathBuf),
@@ -47,15 +41,10 @@ pub enum KeyError {
 /// The key in `directory`; `Ok(None)` where there is none. With `name` it must be the key of that name.
 ///
 /// # Errors
-/// `Io`, `Malformed`, `Exposed`, `Renamed`.
+/// `File`, `Malformed`, `Renamed`.
 pub fn read(directory: &Path, name: Option<&str>) -> Result<Option<SigningKey>, KeyError> {
     let path = directory.join(FILE);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(KeyError::Io(path, error)),
-    };
-    refuse_exposed(&path)?;
+    let Some(text) = key_file::read(&path)? else { return Ok(None) };
     let Some(key) = parse(text.trim_end()) else { return Err(KeyError::Malformed(path)) };
     let found = key.verifier().name();
     if name.is_some_and(|name| name != found) {
@@ -67,15 +56,15 @@ pub fn read(directory: &Path, name: Option<&str>) -> Result<Option<SigningKey>, 
 /// Makes the key; the caller holds the directory's lock and has found none.
 ///
 /// # Errors
-/// `Unnamed`, `Name`, `Write`.
+/// `Unnamed`, `Name`, `File`.
 pub fn make(directory: &Path, name: Option<&str>, rng: &mut impl Rng) -> Result<SigningKey, KeyError> {
     let path = directory.join(FILE);
     let Some(name) = name else { return Err(KeyError::Unnamed(path)) };
     let mut seed = Zeroizing::new([0; 32]);
     rng.fill_bytes(seed.as_mut_slice());
     let key = SigningKey::from_seed(name, Algorithm::CosignatureV1, &seed)?;
-    let text = Zeroizing::new(write(&key, &seed));
-    durable::replace(directory, FILE, text.as_bytes(), true).map_err(|error| KeyError::Write(path, error))?;
+    key_file::write_new(&path, &Zeroizing::new(write(&key, &seed)))?;
+    durable::sync_directory(directory).map_err(|source| KeyFileError::Io { path, source })?;
     Ok(key)
 }
 
@@ -92,18 +81,6 @@ fn parse(line: &str) -> Option<SigningKey> {
     let (COSIGNATURE_V1, seed) = typed.split_first().map(|(kind, seed)| (*kind, seed))? else { return None };
     let key = SigningKey::from_seed(name, Algorithm::CosignatureV1, seed.try_into().ok()?).ok()?;
     (data_encoding::HEXLOWER.encode(&key.verifier().id()) == id).then_some(key)
-}
-
-#[cfg(unix)]
-fn refuse_exposed(path: &Path) -> Result<(), KeyError> {
-    use std::os::unix::fs::PermissionsExt;
-    let meta = std::fs::metadata(path).map_err(|error| KeyError::Io(path.to_owned(), error))?;
-    if meta.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(KeyError::Exposed(path.to_owned())) }
-}
-
-#[cfg(not(unix))]
-fn refuse_exposed(_: &Path) -> Result<(), KeyError> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -155,6 +132,6 @@ mod tests {
         let path = dir.path().join(FILE);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(read(dir.path(), None), Err(KeyError::Exposed(_))));
+        assert!(matches!(read(dir.path(), None), Err(KeyError::File(KeyFileError::Exposed(_)))));
     }
 }

@@ -127,7 +127,7 @@ impl Record {
     }
 
     fn keep(&mut self, fresh: Held, text: &str) -> Result<Signature, Refusal> {
-        match durable::replace(&self.directory, FILE, text.as_bytes(), false) {
+        match durable::replace(&self.directory, FILE, text.as_bytes()) {
             Ok(()) => {
                 let signature = fresh.cosignature.clone();
                 self.held = Some(fresh);
@@ -150,7 +150,7 @@ impl Record {
         tracing::error!(file = name, "a log signed two different checkpoints of one size; the second is kept");
         let kept = self.forks().and_then(|forks| match forks {
             forks if forks.contains(&name) || forks.len() >= MOST_FORKS => Ok(()),
-            _ => durable::replace(&self.directory, &name, note.to_string().as_bytes(), false).map_err(io::Error::other),
+            _ => durable::replace(&self.directory, &name, note.to_string().as_bytes()).map_err(io::Error::other),
         });
         if let Err(error) = kept {
             tracing::error!(%error, "the second checkpoint could not be kept");

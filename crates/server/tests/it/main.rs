@@ -6,6 +6,7 @@
 
 mod accounts;
 mod api;
+mod attest;
 mod browser;
 mod cli;
 mod crash;
