@@ -123,7 +123,7 @@ async fn ask(http: Client, origin: String, key: String, told: Arc<Told>) {
 async fn what_was_answered_is_in_the_log_after_any_kill() {
     let dir = tempfile::tempdir().unwrap();
     let key = api_key(dir.path());
-    let (http, told) = (Client::new(), Arc::new(Told::default()));
+    let (http, told) = (crate::support::web().build().unwrap(), Arc::new(Told::default()));
     for after in KILLS {
         let mut server = Server::start(dir.path()).await;
         let before = told.accepted.lock().unwrap().len();
