@@ -11,7 +11,7 @@ use countersign::app::App;
 use countersign::clock::{self, Clock};
 use countersign::config::Config;
 use countersign::flows::log::{Log, start as log_start};
-use countersign::jobs::Jobs;
+use countersign::jobs::{Jobs, Outside};
 use countersign::keyring::Keyring;
 use countersign::store::evidence::{self, Draft};
 use countersign::store::{Place, Store, StoreError, log};
@@ -97,7 +97,7 @@ async fn ours(dir: &Path) -> Round {
     let clock = Clock::system();
     let app = App::new(Config::defaults(), store, Keyring::derive(&[7; 32]), log, clock, clock::generator());
     log_start::start(&app, None).await.unwrap();
-    let jobs = Jobs::start(&app, None, None);
+    let jobs = Jobs::start(&app, Outside::default());
     let (written, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let start = Instant::now();
     let writers: Vec<_> = (0..WRITERS)

@@ -8,6 +8,7 @@ mod doubt;
 pub mod integrate;
 pub mod publish;
 pub mod read;
+pub mod stamp;
 pub mod start;
 
 pub use doubt::Doubt;
@@ -69,7 +70,7 @@ impl Log {
     }
 
     /// Stops signing for good: nothing but a new start, which looks at everything, takes it back.
-    pub(super) fn stop(&self, doubt: &Doubt) {
+    pub fn stop(&self, doubt: &Doubt) {
         locked(&self.doubt).get_or_insert_with(|| doubt.to_string());
     }
 }
