@@ -7,6 +7,10 @@ use countersign_evidence::note::Note;
 use reqwest::{Client, Response, StatusCode};
 use std::process::{Command, Output};
 
+fn web() -> Client {
+    crate::support::web().build().unwrap()
+}
+
 struct Posted {
     status: u16,
     kind: String,
@@ -14,7 +18,7 @@ struct Posted {
 }
 
 async fn posted(running: &Running, body: impl Into<reqwest::Body>) -> Posted {
-    read(Client::new().post(format!("{}/add-checkpoint", running.url)).body(body).send().await.unwrap()).await
+    read(web().post(format!("{}/add-checkpoint", running.url)).body(body).send().await.unwrap()).await
 }
 
 async fn read(response: Response) -> Posted {
@@ -88,7 +92,7 @@ async fn the_last_checkpoint_is_shown_under_the_hash_of_its_origin() {
     let log = TestLog::new(1).grown(5, "a");
     let running = Running::start(dir.path(), &[&log.verifier()]);
     let hash = data_encoding::HEXLOWER.encode(Hash::of(ORIGIN.as_bytes()).bytes());
-    let get = |path: String| Client::new().get(format!("{}/{path}", running.url)).send();
+    let get = |path: String| web().get(format!("{}/{path}", running.url)).send();
     assert_eq!(get(format!("{hash}/checkpoint")).await.unwrap().status(), StatusCode::NOT_FOUND);
     let line = posted(&running, body(0, &[], &log.checkpoint())).await.text;
     let shown = read(get(format!("{hash}/checkpoint")).await.unwrap()).await;
@@ -96,7 +100,7 @@ async fn the_last_checkpoint_is_shown_under_the_hash_of_its_origin() {
     for path in [format!("{}/checkpoint", hash.to_uppercase()), "..%2fkey/checkpoint".to_owned(), "key".to_owned()] {
         assert_eq!(get(path).await.unwrap().status(), StatusCode::NOT_FOUND);
     }
-    let wrong = Client::new().get(format!("{}/add-checkpoint", running.url)).send().await.unwrap();
+    let wrong = web().get(format!("{}/add-checkpoint", running.url)).send().await.unwrap();
     assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 

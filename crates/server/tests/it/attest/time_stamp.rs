@@ -122,7 +122,15 @@ async fn openssl_stamps_a_checkpoint_and_verifies_it() {
     }
     tsa.write("request.tsq", &Question::about(checkpoint.as_bytes(), 7).request());
     let text = String::from_utf8(tsa.run("ts -query -in request.tsq -text").stdout).unwrap();
-    insta::assert_snapshot!(text.lines().filter(|line| !line.starts_with("    ")).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(text.lines().filter(|line| !line.starts_with("    ")).collect::<Vec<_>>().join("\n"), @r"
+    Version: 1
+    Hash Algorithm: sha256
+    Message data:
+    Policy OID: unspecified
+    Nonce: 0x07
+    Certificate required: yes
+    Extensions:
+    ");
 }
 
 #[tokio::test]
