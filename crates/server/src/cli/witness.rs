@@ -7,7 +7,7 @@ use crate::{log, serve};
 use countersign_evidence::note::VerifierKey;
 use serde_json::json;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub fn run(global: &Global, args: Args) -> ExitCode {
     let directory = global.data.join(DIRECTORY);
     let ran = match args.what {
         What::Key { name } => key(&directory, name.as_deref(), global.json),
-        What::Serve(args) => serve(directory, args, global.json),
+        What::Serve(args) => serve(&directory, args, global.json),
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,7 +71,7 @@ pub fn run(global: &Global, args: Args) -> ExitCode {
     }
 }
 
-fn key(directory: &std::path::Path, name: Option<&str>, as_json: bool) -> Result<(), StartError> {
+fn key(directory: &Path, name: Option<&str>, as_json: bool) -> Result<(), StartError> {
     let key = witness::key_of(directory, name, &mut clock::generator())?;
     if as_json {
         print_json(&json!({ "name": key.verifier().name(), "key": key.verifier().to_string() }));
@@ -81,9 +81,9 @@ fn key(directory: &std::path::Path, name: Option<&str>, as_json: bool) -> Result
     Ok(())
 }
 
-fn serve(directory: PathBuf, args: Serve, as_json: bool) -> Result<(), StartError> {
+fn serve(directory: &Path, args: Serve, as_json: bool) -> Result<(), StartError> {
     let io = |error| StartError::Listen(args.listen, error);
-    let witness = Witness::open(&directory, args.name.as_deref(), args.logs, Clock::system(), &mut clock::generator())?;
+    let witness = Witness::open(directory, args.name.as_deref(), args.logs, Clock::system(), &mut clock::generator())?;
     runtime().map_err(io)?.block_on(async {
         let listener = tokio::net::TcpListener::bind(args.listen).await.map_err(io)?;
         say(&witness, listener.local_addr().map_err(io)?, as_json);

@@ -165,7 +165,9 @@ pub async fn look_back(app: &App, witnesses: &[Witness]) -> Result<(), Doubt> {
                 return Err(Doubt::Forked { who: format!("witness {}", answer.name), size: head.size });
             }
             Ok(_) => {}
-            Err(fault) => tracing::warn!(witness = answer.name, %fault, "a witness could not be asked what it has seen"),
+            Err(fault) => {
+                tracing::warn!(witness = answer.name, %fault, "a witness could not be asked what it has seen")
+            }
         }
     }
     Ok(())

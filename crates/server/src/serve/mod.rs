@@ -9,11 +9,11 @@ mod mailer;
 pub use mailer::{BadMail, mailer};
 
 use crate::app::App;
+use crate::attest::time_stamp::BadAuthority;
+use crate::attest::{Authority, BadCa, BadWitness, Http, Witness};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::flows::log::{Doubt, Log, start as log_start};
-use crate::attest::time_stamp::BadAuthority;
-use crate::attest::{Authority, BadCa, BadWitness, Http, Witness};
 use crate::jobs::{Jobs, Outside, witnesses};
 use crate::keyring::{self, KeyError};
 use crate::last_seen;

@@ -198,12 +198,7 @@ impl Witness {
         let signers = submission.note.verify(&log.keys).map_err(|_| Refusal::Untrusted)?;
         let mut record = locked(log);
         let cosigned = record.cosign(&submission, &signers, &self.key, self.clock.now());
-        let (origin, size) = (&submission.checkpoint.origin, submission.checkpoint.head.size);
-        match &cosigned {
-            Ok(_) => tracing::debug!(origin, size, "cosigned"),
-            Err(refusal @ Refusal::Inconsistent(_)) => tracing::error!(origin, size, %refusal, "not cosigned"),
-            Err(refusal) => tracing::debug!(origin, size, %refusal, "not cosigned"),
-        }
+        tell(&submission, &cosigned);
         cosigned
     }
 
@@ -211,6 +206,20 @@ impl Witness {
     pub fn latest(&self, origin_hash: &str) -> Option<Note> {
         self.logs.get(origin_hash).and_then(|log| locked(log).note().cloned())
     }
+}
+
+fn tell(submission: &Submission, cosigned: &Result<Signature, Refusal>) {
+    let (origin, size) = (&submission.checkpoint.origin, submission.checkpoint.head.size);
+    let refusal = cosigned.as_ref().err().map(ToString::to_string);
+    match cosigned {
+        Err(Refusal::Inconsistent(_)) => alarm(origin, size, refusal.as_deref()),
+        _ => tracing::debug!(origin, size, refusal, "judged"),
+    }
+}
+
+/// A log that is in order never comes to this: somebody should look.
+fn alarm(origin: &str, size: u64, refusal: Option<&str>) {
+    tracing::error!(origin, size, refusal, "not cosigned");
 }
 
 /// A panic while the record was locked left it as it was before: it changes by one assignment, after the disk.

@@ -4,6 +4,7 @@ use super::durable::{self, NotReplaced};
 use super::judge::{self, Refusal};
 use super::submission::Submission;
 use countersign_core::time::Timestamp;
+use countersign_evidence::Hash;
 use countersign_evidence::checkpoint::Checkpoint;
 use countersign_evidence::cosignature;
 use countersign_evidence::note::{self, Note, Signature, SigningKey, VerifierKey};
@@ -143,18 +144,18 @@ impl Record {
 
     /// Two roots for one size, both signed by the log, prove that it showed two histories. The first few are kept.
     fn keep_fork(&self, note: &Note) {
-        let name = format!(
-            "fork-{}",
-            data_encoding::HEXLOWER.encode(countersign_evidence::Hash::of(note.text.as_bytes()).bytes())
-        );
-        tracing::error!(file = name, "a log signed two different checkpoints of one size; the second is kept");
-        let kept = self.forks().and_then(|forks| match forks {
-            forks if forks.contains(&name) || forks.len() >= MOST_FORKS => Ok(()),
-            _ => durable::replace(&self.directory, &name, note.to_string().as_bytes()).map_err(io::Error::other),
-        });
-        if let Err(error) = kept {
-            tracing::error!(%error, "the second checkpoint could not be kept");
+        let hash = data_encoding::HEXLOWER.encode(Hash::of(note.text.as_bytes()).bytes());
+        let name = format!("fork-{hash}");
+        let kept = self.write_fork(&name, note).map_err(|error| error.to_string()).err();
+        tracing::error!(file = name, not_kept = kept, "a log signed two different checkpoints of one size");
+    }
+
+    fn write_fork(&self, name: &String, note: &Note) -> io::Result<()> {
+        let forks = self.forks()?;
+        if forks.contains(name) || forks.len() >= MOST_FORKS {
+            return Ok(());
         }
+        durable::replace(&self.directory, name, note.to_string().as_bytes()).map_err(io::Error::other)
     }
 
     fn forks(&self) -> io::Result<Vec<String>> {

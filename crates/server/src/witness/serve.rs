@@ -56,7 +56,9 @@ async fn add(State(witness): State<Arc<Witness>>, body: Body) -> Response {
 }
 
 async fn latest(State(witness): State<Arc<Witness>>, Path(origin_hash): Path<String>) -> Response {
-    match witness.latest(&origin_hash) {
+    // The record is locked while the disk is being written.
+    let note = tokio::task::spawn_blocking(move || witness.latest(&origin_hash)).await.ok().flatten();
+    match note {
         Some(note) => ([(header::CACHE_CONTROL, CACHE)], plain(StatusCode::OK, note.to_string())).into_response(),
         None => plain(StatusCode::NOT_FOUND, "nothing was cosigned for this log\n".to_owned()),
     }

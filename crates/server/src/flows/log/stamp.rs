@@ -3,9 +3,9 @@
 use super::read::{self, Published};
 use crate::app::App;
 use crate::flows::Result;
+use crate::store::StoreError;
 use crate::store::evidence::{self, Draft};
 use crate::store::log::{self, LogStamp};
-use crate::store::StoreError;
 use countersign_core::time::Timestamp;
 use serde_json::json;
 

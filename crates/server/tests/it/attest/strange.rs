@@ -1,8 +1,13 @@
 //! Witnesses that are slow, silent, talkative, wrong or malicious: none of them can stop us or hold the others up.
 
 use super::{PATIENCE, Running, ask, is_cosigned, log::TestLog, round, status};
+use crate::support::{not_run, program};
 use countersign::attest::{Asked, Fault, Http, Ours, Outcome, Round, Seen, Witness, gather};
+use countersign_evidence::Hash;
 use countersign_evidence::note::{Algorithm, SigningKey};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -174,4 +179,53 @@ async fn without_a_proof_of_our_own_nobody_is_asked() {
     let answers = gather(&[Asked { witness: &good.client(), old: 0 }], &asked).await;
     assert_eq!(answers[0].outcome, Outcome::NoProof { old: 2 });
     assert!(round(&log, &[]).await.is_empty());
+}
+
+/// OpenSSL as a web server, with a certificate of a CA that nobody knows unless told: the checkpoint comes, or nothing.
+#[tokio::test]
+async fn a_certificate_is_checked_against_the_ca_that_was_named() {
+    if program("openssl").is_none() {
+        return not_run("witnesses over TLS", "install openssl");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let hash = data_encoding::HEXLOWER.encode(Hash::of(log().origin().as_bytes()).bytes());
+    std::fs::create_dir(dir.path().join(&hash)).unwrap();
+    std::fs::write(dir.path().join(hash).join("checkpoint"), log().checkpoint().to_string()).unwrap();
+    std::fs::write(dir.path().join("ext"), "subjectAltName = IP:127.0.0.1\n").unwrap();
+    for step in [
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA",
+        "req -newkey rsa:2048 -nodes -keyout own.key -out own.csr -subj /CN=witness",
+        "x509 -req -in own.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out own.pem",
+    ] {
+        assert!(openssl(dir.path(), step).output().unwrap().status.success(), "{step}");
+    }
+    let serve = "s_server -accept 127.0.0.1:0 -cert own.pem -key own.key -WWW";
+    let mut server = Killed(openssl(dir.path(), serve).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let port = lines.find_map(|line| Some(line.strip_prefix("ACCEPT 127.0.0.1:")?.to_owned())).unwrap();
+    let ca = std::fs::read(dir.path().join("ca.pem")).unwrap();
+    let latest = async |ca: Option<&[u8]>, host: &str| {
+        let http = Http::new(ca, PATIENCE).unwrap();
+        let key = cosigner().verifier().clone();
+        Witness::new("tls", key, &format!("https://{host}:{port}"), &http).unwrap().latest(log().origin()).await
+    };
+    assert_eq!(latest(Some(&ca), "127.0.0.1").await, Ok(Some(log().checkpoint())));
+    assert_eq!(latest(None, "127.0.0.1").await, Err(Fault::NoConnection), "a CA that is not known");
+    assert_eq!(latest(Some(&ca), "localhost").await, Err(Fault::NoConnection), "a name that is not in it");
+}
+
+/// A process that does not outlive its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn openssl(dir: &Path, arguments: &str) -> Command {
+    let mut command = Command::new("openssl");
+    command.args(arguments.split(' ')).current_dir(dir).stderr(Stdio::null());
+    command
 }
