@@ -7,6 +7,7 @@
 //! that programs of others read them.
 
 pub mod base64;
+pub mod bundle;
 pub mod checkpoint;
 pub mod content;
 pub mod cosignature;
