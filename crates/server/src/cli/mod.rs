@@ -9,6 +9,7 @@ mod admin;
 mod check_config;
 mod doctor;
 mod drill;
+mod evidence;
 mod serve;
 mod witness;
 
@@ -58,6 +59,8 @@ enum Command {
     Accounts(accounts::Args),
     /// Guard recovery: serve the pages and the API
     Serve(serve::Args),
+    /// The evidence log: check, export, erase, keys
+    Evidence(evidence::Args),
     /// Play an attack against the server itself, and see what comes of it
     Drill(drill::Args),
     /// What staff can do from the command line
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Accounts(args) => accounts::run(&cli.global, &args),
         Command::Serve(args) => serve::run(&cli.global, &args),
+        Command::Evidence(args) => evidence::run(&cli.global, &args),
         Command::Drill(args) => drill::run(&cli.global, &args),
         Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),

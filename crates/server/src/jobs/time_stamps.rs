@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::attest::Authority;
 use crate::error::AppError;
 use crate::flows::log::stamp;
+use crate::store::log::LogStamp;
 use rand::Rng;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -26,9 +27,11 @@ pub(super) async fn run(app: App, authority: Authority, mut stopped: watch::Rece
 /// The authority's or the database's; it is tried again at the next look.
 pub async fn stamp_if_due(app: &App, authority: &Authority) -> Result<bool, AppError> {
     let Some(due) = stamp::due(app).await? else { return Ok(false) };
-    let url = app.config.evidence.time_stamp_url.clone().unwrap_or_default();
+    let checkpoint = due.note.to_string();
     let nonce = app.rng().next_u64();
-    let stamped = authority.stamp(due.note.to_string().as_bytes(), nonce).await;
+    let stamped = authority.stamp(checkpoint.as_bytes(), nonce).await;
     let stamped = stamped.map_err(|error| AppError::unavailable(format!("time stamp authority: {error}")))?;
-    stamp::record(app, &due, stamped.reply, stamped.at, url).await
+    let authority = app.config.evidence.time_stamp_url.clone().unwrap_or_default();
+    let stamp = LogStamp { size: due.head.size, checkpoint, token: stamped.reply, stamped_at: stamped.at, authority };
+    stamp::record(app, stamp).await
 }

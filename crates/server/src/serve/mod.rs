@@ -22,7 +22,7 @@ use crate::store::{Place, Store, StoreError, evidence};
 use crate::{api, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
-use countersign_evidence::note::SigningKey;
+use countersign_evidence::note::{SigningKey, VerifierKey};
 use countersign_evidence::policy::Policy;
 use rand::Rng;
 use std::net::SocketAddr;
@@ -94,11 +94,12 @@ pub async fn assemble(config: Config, place: &Place, data: &Path) -> Result<App,
     let mut conn = store.read().await?;
     // Evidence is the first thing that any use of a database leaves in it.
     let latest = evidence::latest(&mut conn).await?;
-    let begun = log_start::origin(&mut conn).await?;
+    let begun = log_start::last_key(&mut conn).await?;
     drop(conn);
     let keys = keyring::load_or_create(&data.join(keyring::FILE_NAME), latest.is_some(), &mut rng)?;
     let kept_at = data.join(last_seen::FILE_NAME);
-    let log = Log::new(signing_key(&config, data, begun.as_deref(), &mut rng)?, policy(&config)?, Some(kept_at));
+    let log = Log::new(signing_key(&config, data, begun.as_ref(), &mut rng)?, policy(&config)?, Some(kept_at));
+    let log = log.with_key_file(signing_key_path(&config, data));
     // What had expired stays expired, although the clock was set back meanwhile.
     let clock = latest.map_or_else(Clock::system, Clock::system_after);
     if clock.behind() > CLOCK_WARNING {
@@ -112,24 +113,38 @@ pub fn signing_key_path(config: &Config, data: &Path) -> PathBuf {
     config.evidence.key_file.clone().unwrap_or_else(|| data.join(signing::FILE_NAME))
 }
 
-/// The key that signs the log. A log keeps the name that it was begun with.
+/// The name of a log that is begun now.
+pub fn log_name(config: &Config) -> String {
+    config.evidence.origin.clone().unwrap_or_else(|| {
+        let origin = config.server.origin.to_string();
+        format!("{}/evidence", origin.split_once("://").map_or(origin.as_str(), |(_, rest)| rest))
+    })
+}
+
+/// The key that signs the log: the last one of a log that was begun, under whose name it goes on; or a new one. Where the
+/// files hold another key, that one comes back, and the start says so.
 fn signing_key(
     config: &Config,
     data: &Path,
-    begun: Option<&str>,
+    begun: Option<&VerifierKey>,
     rng: &mut impl Rng,
 ) -> Result<SigningKey, SigningError> {
-    let named = config.evidence.origin.clone().unwrap_or_else(|| {
-        let origin = config.server.origin.to_string();
-        format!("{}/evidence", origin.split_once("://").map_or(origin.as_str(), |(_, rest)| rest))
-    });
-    if let Some(begun) = begun.filter(|begun| *begun != named) {
-        tracing::info!(log = begun, configured = named, "the evidence log keeps the name that it was begun with");
+    let (named, path) = (log_name(config), signing_key_path(config, data));
+    let Some(last) = begun else { return signing::load_or_create(&path, &named, false, rng) };
+    if last.name() != named {
+        tracing::info!(log = last.name(), configured = named, "the evidence log keeps the name that it was begun with");
     }
-    signing::load_or_create(&signing_key_path(config, data), begun.unwrap_or(&named), begun.is_some(), rng)
+    match signing::settle(&path, last)? {
+        Some(key) => Ok(key),
+        None => signing::load(&path, last.name()),
+    }
 }
 
-fn policy(config: &Config) -> Result<Policy, StartError> {
+/// The witnesses, as the file that the configuration names has them.
+///
+/// # Errors
+/// `Policy`.
+pub fn policy(config: &Config) -> Result<Policy, StartError> {
     let Some(path) = &config.evidence.policy_file else { return Ok(Policy::none()) };
     let bad = |what: String| StartError::Policy(path.clone(), what);
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
