@@ -17,6 +17,7 @@ pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod rotation;
+pub mod sealed;
 pub mod tile;
 pub mod tree;
 
