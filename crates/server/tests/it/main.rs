@@ -17,3 +17,4 @@ mod pages;
 mod recovery;
 mod store;
 mod support;
+mod verify;
