@@ -39,6 +39,12 @@ impl Commitment {
         Self(bytes)
     }
 
+    /// The commitment in a public entry; `None` for bytes of another form.
+    pub fn from_entry(entry: &[u8]) -> Option<Self> {
+        let (version, commitment) = entry.split_first()?;
+        commitment.try_into().ok().filter(|_| *version == VERSION).map(Self)
+    }
+
     /// The 32 bytes.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -191,8 +197,12 @@ mod tests {
 
     #[test]
     fn the_entry_says_nothing_but_version_and_commitment() {
-        let entry = Commitment::new(&[1; 32], b"x").entry();
+        let commitment = Commitment::new(&[1; 32], b"x");
+        let entry = commitment.entry();
         assert_eq!((entry.len(), entry[0]), (33, VERSION));
+        assert_eq!(Commitment::from_entry(&entry), Some(commitment));
+        assert_eq!(Commitment::from_entry(&entry[..32]), None);
+        assert_eq!(Commitment::from_entry(&[2; 33]), None);
     }
 
     proptest! {

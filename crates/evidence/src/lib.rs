@@ -7,12 +7,14 @@
 //! that programs of others read them.
 
 pub mod base64;
+pub mod bundle;
 pub mod checkpoint;
 pub mod content;
 pub mod cosignature;
 pub mod entry;
 pub mod hash;
 pub mod message;
+pub mod mirror;
 pub mod note;
 pub mod policy;
 pub mod proof;

@@ -4,6 +4,10 @@
 //! In: hashes of perfect subtrees from a `Nodes`, or a proof.   Out: roots, proofs, or why a proof proves nothing.
 //! I/O for this room: none.   Tests: beside the code, tests/tree.rs against a naive tree.
 
+mod range;
+
+pub use range::{Compact, range_proof, verify_range};
+
 use crate::hash::Hash;
 
 /// Where the hashes of perfect subtrees come from: a list of leaves, tiles in a database, files.

@@ -168,6 +168,69 @@ fn consistency_proofs_of_every_pair_are_those_of_the_naive_tree() {
     }
 }
 
+/// Every range of every size up to 33, and some of larger ones.
+#[test]
+fn range_proofs_prove_their_range_and_nothing_else() {
+    let leaves: Vec<Hash> = (0..MOST).map(leaf).collect();
+    let mut kept = Kept { leaves: leaves.clone(), ..Kept::default() };
+    let some = [255, 256, 257, 1_000, 1_024, MOST].map(|size| (size, [0, 1, 3, size / 3, size / 2, size - 1, size]));
+    let some = some.into_iter().flat_map(|(size, at)| at.into_iter().flat_map(move |s| at.map(|e| (s, e, size))));
+    let all = (0..=33).flat_map(|size| (0..=size).flat_map(move |s| (s..=size).map(move |e| (s, e, size))));
+    for (start, end, size) in all.chain(some.filter(|(start, end, _)| start <= end)) {
+        let root = naive(&leaves[..size as usize]);
+        let proof = tree::range_proof(&mut kept, start, end, size).unwrap().unwrap();
+        Range { leaves: &leaves[start as usize..end as usize], start, size, proof, root }.check();
+    }
+    for (start, end, size) in [(2, 1, 3), (0, 4, 3), (4, 4, 3)] {
+        assert_eq!(tree::range_proof(&mut kept, start, end, size).unwrap(), None);
+    }
+    assert_eq!(tree::verify_range([], 9, 3, &[], &leaves[0]), Err(ProofError::WrongLength));
+}
+
+/// A range and its proof.
+struct Range<'a> {
+    leaves: &'a [Hash],
+    start: u64,
+    size: u64,
+    proof: Vec<Hash>,
+    root: Hash,
+}
+
+impl Range<'_> {
+    fn verify(&self, leaves: &[Hash], proof: &[Hash]) -> Result<u64, ProofError> {
+        tree::verify_range(leaves.iter().copied(), self.start, self.size, proof, &self.root)
+    }
+
+    fn check(&self) {
+        let name = format!("{} from {} of {}", self.leaves.len(), self.start, self.size);
+        assert_eq!(self.verify(self.leaves, &self.proof), Ok(self.leaves.len() as u64), "{name}");
+        self.check_proofs(&name);
+        if let Some((last, fewer)) = self.leaves.split_last() {
+            assert!(self.verify(fewer, &self.proof).is_err(), "{name}");
+            let more = [self.leaves, &[*last]].concat();
+            assert!(self.verify(&more, &self.proof).is_err(), "{name}");
+            let mut swapped = self.leaves.to_vec();
+            swapped.reverse();
+            assert!(self.leaves.len() < 2 || self.verify(&swapped, &self.proof).is_err(), "{name}");
+            let (leaves, start) = (self.leaves.iter().copied(), self.start + 1);
+            assert!(tree::verify_range(leaves, start, self.size, &self.proof, &self.root).is_err(), "{name}");
+        }
+    }
+
+    fn check_proofs(&self, name: &str) {
+        let longer = [self.proof.clone(), vec![self.root]].concat();
+        assert_eq!(self.verify(self.leaves, &longer), Err(ProofError::WrongLength), "{name}");
+        if let Some((_, shorter)) = self.proof.split_last() {
+            assert_eq!(self.verify(self.leaves, shorter), Err(ProofError::WrongLength), "{name}");
+        }
+        for at in 0..self.proof.len() {
+            let mut other = self.proof.clone();
+            other[at] = leaf(MOST);
+            assert_eq!(self.verify(self.leaves, &other), Err(ProofError::WrongRoot), "{name}");
+        }
+    }
+}
+
 /// Tiles as files would hold them.
 struct Files(HashMap<TilePath, Vec<Hash>>);
 

@@ -6,11 +6,13 @@
 
 mod accounts;
 mod api;
+mod attest;
 mod browser;
 mod cli;
 mod crash;
 mod drill;
 mod hashes;
+mod log;
 mod mail;
 mod openapi;
 mod pages;

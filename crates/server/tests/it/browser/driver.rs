@@ -85,7 +85,7 @@ impl Browser {
         let options = json!({"args": args, "prefs": prefs});
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
         let base = format!("http://127.0.0.1:{port}/session");
-        let http = reqwest::Client::new();
+        let http = crate::support::web().build().unwrap();
         let answer: Value = http.post(&base).json(&wanted).send().await.unwrap().json().await.unwrap();
         let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no browser: {answer}"));
         Self { session: format!("{base}/{id}"), http }

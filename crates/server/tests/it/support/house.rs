@@ -41,24 +41,26 @@ pub struct House {
     pub clock: Clock,
     pub db: Db,
     sources: AtomicU64,
+    others: AtomicU64,
 }
 
 impl House {
     pub async fn new(db: Db) -> Self {
         let clock = Clock::manual(START);
-        Self { app: node(&db, &clock, 1).await, clock, db, sources: AtomicU64::new(0) }
+        Self { app: node(&db, &clock, 1).await, clock, db, sources: AtomicU64::new(0), others: AtomicU64::new(0) }
     }
 
     /// Another node on the same database, with the same keys and clock.
     pub async fn another(&self) -> App {
-        node(&self.db, &self.clock, 2).await
+        // Every node has dice of its own.
+        node(&self.db, &self.clock, 100 + self.others.fetch_add(1, Ordering::SeqCst)).await
     }
 
     /// The server started again on the same database, with a clock that shows `at`.
     pub async fn restarted(&self, at: Timestamp) -> Self {
         let clock = Clock::manual(at);
         let sources = AtomicU64::new(self.sources.load(Ordering::SeqCst));
-        Self { app: node(&self.db, &clock, 3).await, clock, db: self.db.clone(), sources }
+        Self { app: node(&self.db, &clock, 3).await, clock, db: self.db.clone(), sources, others: AtomicU64::new(0) }
     }
 
     pub async fn add(&self, person: &Person) -> AccountId {
