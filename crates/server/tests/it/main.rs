@@ -19,3 +19,4 @@ mod pages;
 mod recovery;
 mod store;
 mod support;
+mod verify;

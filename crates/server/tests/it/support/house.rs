@@ -11,6 +11,7 @@ use countersign::flows::log::Log;
 use countersign::flows::outbox::{self, Material};
 use countersign::flows::recover::{self, Accepted, Ask, Door, Proof};
 use countersign::flows::redeem::{self, Redeem, Redeemed};
+use countersign::flows::seal::Leaving;
 use countersign::keyring::Keyring;
 use countersign::store::db::sql;
 use countersign::store::messages::{self, Message, State};
@@ -18,9 +19,10 @@ use countersign::store::{directory, evidence, gate};
 use countersign_core::gate::{Mode, proof};
 use countersign_core::identifier;
 use countersign_core::ids::AccountId;
-use countersign_core::message::Template;
+use countersign_core::message::{MailAddress, Template};
 use countersign_core::secret::SecretText;
 use countersign_core::time::Timestamp;
+use countersign_evidence::Hash;
 use countersign_evidence::note::{Algorithm, SigningKey};
 use countersign_evidence::policy::Policy;
 use rand::{SeedableRng, rngs::StdRng};
@@ -230,4 +232,14 @@ async fn node(db: &Db, clock: &Clock, seed: u64) -> App {
 pub fn log() -> Log {
     let key = SigningKey::from_seed("login.example.org/evidence", Algorithm::Ed25519, &[6; 32]).unwrap();
     Log::new(key, Policy::none(), None)
+}
+
+/// A message as it leaves, as far as its seal tells of it, with some text.
+pub fn leaving(message: &Message, text: &str) -> Leaving {
+    let address = |text: &str| MailAddress::parse(text).unwrap();
+    Leaving {
+        digest: Hash::of(text.as_bytes()),
+        from: address("Accounts@example.org"),
+        to: address(&message.to_address),
+    }
 }

@@ -37,3 +37,9 @@ pub fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
+
+/// Node: the one that `COUNTERSIGN_TEST_NODE` names, or the one on the search path.
+pub fn node() -> Option<PathBuf> {
+    let named = std::env::var_os("COUNTERSIGN_TEST_NODE").map(PathBuf::from);
+    named.filter(|file| file.is_file()).or_else(|| program("node"))
+}
