@@ -1,6 +1,6 @@
 //! Files that hold a private key.
 //!
-//! Never: reads one that others may read; replaces one that is there.
+//! Never: reads one that others may read; replaces one that is there, unless it is kept under another name.
 //! In: a path.   Out: the text, or why it is not to be used.
 //! I/O for this room: this is it.   Tests: beside the code, keyring.rs.
 
@@ -47,6 +47,25 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), KeyFileError> {
     write(path, text).map_err(|source| KeyFileError::Io { path: path.to_owned(), source })
 }
 
+/// Puts `next` in the place of `path`, whole or not at all, and makes it durable. What was there gets the name `old` first.
+///
+/// # Errors
+/// `Io`.
+pub fn replace(path: &Path, next: &Path, old: Option<&Path>) -> Result<(), KeyFileError> {
+    let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
+    match old.map(|old| std::fs::hard_link(path, old)) {
+        Some(Err(error)) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(failed(error)),
+        _ => {}
+    }
+    std::fs::rename(next, path).and_then(|()| sync_directory(path)).map_err(failed)
+}
+
+/// Makes a new name, or the end of one, durable.
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if cfg!(unix) { std::fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+}
+
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     if let Some(parent) = path.parent() {
@@ -58,7 +77,8 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    sync_directory(path)
 }
 
 #[cfg(unix)]
@@ -85,5 +105,17 @@ mod tests {
         write_new(&path, "one").unwrap();
         assert!(write_new(&path, "two").is_err());
         assert_eq!(read(&path).unwrap().unwrap().as_str(), "one");
+    }
+
+    #[test]
+    fn a_key_that_is_replaced_is_kept_also_when_it_is_done_twice() {
+        let dir = tempfile::tempdir().unwrap();
+        let [path, next, old] = ["a.key", "a.key.new", "a.key.old"].map(|name| dir.path().join(name));
+        write_new(&path, "one").unwrap();
+        write_new(&next, "two").unwrap();
+        std::fs::hard_link(&path, &old).unwrap();
+        replace(&path, &next, Some(&old)).unwrap();
+        assert_eq!((read(&path).unwrap().unwrap().as_str(), read(&old).unwrap().unwrap().as_str()), ("two", "one"));
+        assert!(!next.exists());
     }
 }

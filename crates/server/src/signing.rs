@@ -1,12 +1,16 @@
 //! The key that signs the evidence log's checkpoints: Ed25519, as a PKCS#8 file in PEM (RFC 8410, RFC 7468), so that other
 //! programs can make and read it.
 //!
-//! Never: makes a new key beside a log that exists; shows the private half.
+//! Never: makes a new key beside a log that exists; shows the private half; loses the only copy of a key.
 //! In: a path, the log's origin.   Out: `SigningKey`.
-//! I/O for this room: key_file.rs.   Tests: beside the code.
+//! I/O for this room: key_file.rs.   Tests: beside the code, tests/it/log/rotation.rs.
+//!
+//! A key changes in three steps: the next key is written beside the file of the old one (`evidence.key.new`), the database
+//! records that the old key handed over, the files change places. The file of the next key is looked into wherever the key
+//! is read, so that after a crash between any two steps the right key is found.
 
 use crate::key_file::{self, KeyFileError};
-use countersign_evidence::note::{self, Algorithm, BadKey, SigningKey};
+use countersign_evidence::note::{self, Algorithm, BadKey, SigningKey, VerifierKey};
 use rand::Rng;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -35,6 +39,14 @@ pub enum SigningError {
         "evidence.origin: {0:?} has a space or a plus in it, or is empty; a log is named like example.org/evidence"
     )]
     Origin(String),
+    /// A file that was named is not there.
+    #[error("{0}: there is no such file")]
+    Absent(PathBuf),
+    /// A key waits for its turn, and it is not the one that was given.
+    #[error(
+        "{0} holds another key, left by a rotation that did not come to its end: remove it, or rotate without --key-file"
+    )]
+    Other(PathBuf),
     /// A log exists and its key does not.
     #[error(
         "{0} is missing, but the evidence log is there: restore the file from your backup, or, if it is lost for good, \
@@ -85,6 +97,96 @@ pub fn load(path: &Path, origin: &str) -> Result<SigningKey, SigningError> {
         Some(text) => parse(&text, origin, path),
         None => Err(SigningError::Missing(path.to_owned())),
     }
+}
+
+/// Where the next key waits for its turn.
+pub fn next_path(path: &Path) -> PathBuf {
+    beside(path, "new")
+}
+
+/// Where a key that handed over is kept, by its id.
+pub fn old_path(path: &Path, key: &VerifierKey) -> PathBuf {
+    beside(path, &data_encoding::HEXLOWER.encode(&key.id()))
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
+/// Reads the key that `wanted` is the public half of: from `path`, or from where the next key waits; then its turn has come,
+/// and the files change places. `None` where neither holds it.
+///
+/// # Errors
+/// `SigningError`, also where the files cannot change places.
+pub fn settle(path: &Path, wanted: &VerifierKey) -> Result<Option<SigningKey>, SigningError> {
+    if let Some(key) = read_if(path, wanted.name())?.filter(|key| key.verifier() == wanted) {
+        return Ok(Some(key));
+    }
+    let next = read_if(&next_path(path), wanted.name())?.filter(|key| key.verifier() == wanted);
+    if next.is_some() {
+        put_in_place(path, wanted)?;
+    }
+    Ok(next)
+}
+
+/// Which file beside `path` holds the key that `wanted` is the public half of, if one does.
+pub fn holder(path: &Path, wanted: &VerifierKey) -> Option<PathBuf> {
+    let places = [path.to_owned(), next_path(path), old_path(path, wanted)];
+    let holds = |place: &PathBuf| read_if(place, wanted.name()).ok().flatten().is_some_and(|k| k.verifier() == wanted);
+    places.into_iter().find(holds)
+}
+
+/// Makes the next key, or takes the one in the file `given`, and writes it to where it waits for its turn. A key that waits
+/// there already is the next one.
+///
+/// # Errors
+/// `SigningError`; `Other` where another key waits than the one that is given.
+pub fn prepare(
+    path: &Path,
+    origin: &str,
+    given: Option<&Path>,
+    rng: &mut impl Rng,
+) -> Result<SigningKey, SigningError> {
+    let next = next_path(path);
+    match (read_if(&next, origin)?, given) {
+        (Some(waiting), None) => Ok(waiting),
+        (None, None) => create(&next, origin, rng),
+        (waiting, Some(given)) => {
+            let text = key_file::read(given)?.ok_or_else(|| SigningError::Absent(given.to_owned()))?;
+            let key = parse(&text, origin, given)?;
+            match waiting {
+                None => key_file::write_new(&next, &text)?,
+                Some(waiting) if waiting.verifier() == key.verifier() => {}
+                Some(_) => return Err(SigningError::Other(next)),
+            }
+            Ok(key)
+        }
+    }
+}
+
+/// The key that waited, `next`, takes the place of the old one, which is kept under its id. Whatever is cut off on the way,
+/// each of the two keys is in a file; it may have been done by another process meanwhile.
+///
+/// # Errors
+/// `SigningError`.
+pub fn put_in_place(path: &Path, next: &VerifierKey) -> Result<(), SigningError> {
+    let is_done = || Ok::<_, SigningError>(read_if(path, next.name())?.is_some_and(|key| key.verifier() == next));
+    if is_done()? {
+        return Ok(());
+    }
+    let old = read_if(path, next.name())?.map(|key| old_path(path, key.verifier()));
+    match key_file::replace(path, &next_path(path), old.as_deref()) {
+        Err(_) if is_done()? => Ok(()),
+        replaced => Ok(replaced?),
+    }
+}
+
+/// The key in `path`; `None` where there is no file.
+fn read_if(path: &Path, origin: &str) -> Result<Option<SigningKey>, SigningError> {
+    key_file::read(path)?.map(|text| parse(&text, origin, path)).transpose()
 }
 
 fn pem(seed: &[u8; 32]) -> Zeroizing<String> {

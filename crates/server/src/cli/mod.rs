@@ -9,7 +9,9 @@ mod admin;
 mod check_config;
 mod doctor;
 mod drill;
+mod evidence;
 mod serve;
+mod witness;
 
 use crate::config::{self, Config, Problems};
 use crate::store::Place;
@@ -57,6 +59,8 @@ enum Command {
     Accounts(accounts::Args),
     /// Guard recovery: serve the pages and the API
     Serve(serve::Args),
+    /// The evidence log: check, export, erase, keys
+    Evidence(evidence::Args),
     /// Play an attack against the server itself, and see what comes of it
     Drill(drill::Args),
     /// What staff can do from the command line
@@ -65,6 +69,8 @@ enum Command {
     CheckConfig(check_config::Args),
     /// Check what Countersign needs, and say what to do
     Doctor(doctor::Args),
+    /// Cosign other people's evidence, so that they cannot rewrite it
+    Witness(witness::Args),
 }
 
 impl Global {
@@ -96,10 +102,12 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Accounts(args) => accounts::run(&cli.global, &args),
         Command::Serve(args) => serve::run(&cli.global, &args),
+        Command::Evidence(args) => evidence::run(&cli.global, &args),
         Command::Drill(args) => drill::run(&cli.global, &args),
         Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),
         Command::Doctor(args) => doctor::run(&cli.global, &args),
+        Command::Witness(args) => witness::run(&cli.global, args),
     }
 }
 

@@ -9,10 +9,12 @@ mod mailer;
 pub use mailer::{BadMail, mailer};
 
 use crate::app::App;
+use crate::attest::time_stamp::BadAuthority;
+use crate::attest::{Authority, BadCa, BadWitness, Http, Witness};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::flows::log::{Doubt, Log, start as log_start};
-use crate::jobs::{Jobs, Mailer};
+use crate::jobs::{Jobs, Outside, witnesses};
 use crate::keyring::{self, KeyError};
 use crate::last_seen;
 use crate::signing::{self, SigningError};
@@ -20,7 +22,7 @@ use crate::store::{Place, Store, StoreError, evidence};
 use crate::{api, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
-use countersign_evidence::note::SigningKey;
+use countersign_evidence::note::{SigningKey, VerifierKey};
 use countersign_evidence::policy::Policy;
 use rand::Rng;
 use std::net::SocketAddr;
@@ -48,6 +50,18 @@ pub enum StartError {
     /// The key that signs it.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// A witness of the policy.
+    #[error("evidence.policy_file: {0}")]
+    Witness(#[from] BadWitness),
+    /// The time stamp authority.
+    #[error("evidence.time_stamp_url: {0}")]
+    Authority(#[from] BadAuthority),
+    /// Certificates of witnesses and the authority.
+    #[error("evidence.ca_file: {0}")]
+    Ca(#[from] BadCa),
+    /// The same, unreadable.
+    #[error("evidence.ca_file: {0}: {1}")]
+    CaFile(PathBuf, std::io::Error),
     /// The file that names the witnesses.
     #[error("evidence.policy_file: {0}: {1}")]
     Policy(PathBuf, String),
@@ -80,11 +94,12 @@ pub async fn assemble(config: Config, place: &Place, data: &Path) -> Result<App,
     let mut conn = store.read().await?;
     // Evidence is the first thing that any use of a database leaves in it.
     let latest = evidence::latest(&mut conn).await?;
-    let begun = log_start::origin(&mut conn).await?;
+    let begun = log_start::last_key(&mut conn).await?;
     drop(conn);
     let keys = keyring::load_or_create(&data.join(keyring::FILE_NAME), latest.is_some(), &mut rng)?;
     let kept_at = data.join(last_seen::FILE_NAME);
-    let log = Log::new(signing_key(&config, data, begun.as_deref(), &mut rng)?, policy(&config)?, Some(kept_at));
+    let log = Log::new(signing_key(&config, data, begun.as_ref(), &mut rng)?, policy(&config)?, Some(kept_at));
+    let log = log.with_key_file(signing_key_path(&config, data));
     // What had expired stays expired, although the clock was set back meanwhile.
     let clock = latest.map_or_else(Clock::system, Clock::system_after);
     if clock.behind() > CLOCK_WARNING {
@@ -98,28 +113,57 @@ pub fn signing_key_path(config: &Config, data: &Path) -> PathBuf {
     config.evidence.key_file.clone().unwrap_or_else(|| data.join(signing::FILE_NAME))
 }
 
-/// The key that signs the log. A log keeps the name that it was begun with.
+/// The name of a log that is begun now.
+pub fn log_name(config: &Config) -> String {
+    config.evidence.origin.clone().unwrap_or_else(|| {
+        let origin = config.server.origin.to_string();
+        format!("{}/evidence", origin.split_once("://").map_or(origin.as_str(), |(_, rest)| rest))
+    })
+}
+
+/// The key that signs the log: the last one of a log that was begun, under whose name it goes on; or a new one. Where the
+/// files hold another key, that one comes back, and the start says so.
 fn signing_key(
     config: &Config,
     data: &Path,
-    begun: Option<&str>,
+    begun: Option<&VerifierKey>,
     rng: &mut impl Rng,
 ) -> Result<SigningKey, SigningError> {
-    let named = config.evidence.origin.clone().unwrap_or_else(|| {
-        let origin = config.server.origin.to_string();
-        format!("{}/evidence", origin.split_once("://").map_or(origin.as_str(), |(_, rest)| rest))
-    });
-    if let Some(begun) = begun.filter(|begun| *begun != named) {
-        tracing::info!(log = begun, configured = named, "the evidence log keeps the name that it was begun with");
+    let (named, path) = (log_name(config), signing_key_path(config, data));
+    let Some(last) = begun else { return signing::load_or_create(&path, &named, false, rng) };
+    if last.name() != named {
+        tracing::info!(log = last.name(), configured = named, "the evidence log keeps the name that it was begun with");
     }
-    signing::load_or_create(&signing_key_path(config, data), begun.unwrap_or(&named), begun.is_some(), rng)
+    match signing::settle(&path, last)? {
+        Some(key) => Ok(key),
+        None => signing::load(&path, last.name()),
+    }
 }
 
-fn policy(config: &Config) -> Result<Policy, StartError> {
+/// The witnesses, as the file that the configuration names has them.
+///
+/// # Errors
+/// `Policy`.
+pub fn policy(config: &Config) -> Result<Policy, StartError> {
     let Some(path) = &config.evidence.policy_file else { return Ok(Policy::none()) };
     let bad = |what: String| StartError::Policy(path.clone(), what);
     let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
     Policy::parse(&text).map_err(|error| bad(error.to_string()))
+}
+
+/// Whom the jobs reach, as the settings say: the mail server, witnesses, a time stamp authority.
+///
+/// # Errors
+/// `Mail`, `Witness`, `Authority`, `Ca`.
+pub fn outside(app: &App) -> Result<Outside, StartError> {
+    let evidence = &app.config.evidence;
+    let ca = match &evidence.ca_file {
+        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(path.clone(), error))?),
+        None => None,
+    };
+    let http = Http::new(ca.as_deref(), evidence.witness_timeout.duration())?;
+    let authority = evidence.time_stamp_url.as_ref().map(|url| Authority::new(url, &http)).transpose()?;
+    Ok(Outside { mailer: mailer(app)?, witnesses: Witness::of_policy(app.log.policy(), &http)?, authority })
 }
 
 /// A server that runs.
@@ -143,23 +187,24 @@ pub fn router(app: &App) -> Router {
 ///
 /// # Errors
 /// `Listen` when the address cannot be had.
-pub async fn start(app: App, mailer: Option<Mailer>, address: SocketAddr) -> Result<Running, StartError> {
+pub async fn start(app: App, outside: Outside, address: SocketAddr) -> Result<Running, StartError> {
     let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
-    start_on(app, mailer, listener, address).await
+    start_on(app, outside, listener, address).await
 }
 
 /// Starts jobs, and serves on a listener that is bound already.
 ///
 /// # Errors
-/// None today; the gate's first look at the database may be logged as failed.
+/// `Log` when a witness has seen more of the log than there is.
 pub async fn start_on(
     app: App,
-    mailer: Option<Mailer>,
+    outside: Outside,
     listener: TcpListener,
     address: SocketAddr,
 ) -> Result<Running, StartError> {
-    let jobs = Jobs::start(&app, mailer, app.log.kept_at().map(Path::to_path_buf));
+    witnesses::look_back(&app, &outside.witnesses).await?;
+    let jobs = Jobs::start(&app, outside);
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener.tap_io(send_at_once), service).with_graceful_shutdown(async move {

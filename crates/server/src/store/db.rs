@@ -121,6 +121,14 @@ pub enum StoreError {
     Stopped,
 }
 
+impl StoreError {
+    /// Whether the database answered, and what it holds is not what it should.
+    pub const fn is_about_content(&self) -> bool {
+        let decoding = matches!(self, Self::Sql(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)));
+        decoding || matches!(self, Self::UnknownValue { .. } | Self::Damaged(_))
+    }
+}
+
 /// One bound value.
 #[derive(Debug, Clone)]
 pub enum Arg {

@@ -9,7 +9,7 @@ use countersign_evidence::{Commitment, Hash};
 const TILES_AT_ONCE: usize = 32;
 
 /// The column that numbers entries from 1 (migrations/0003_log.sql).
-const fn number(conn: &Conn) -> &'static str {
+pub(super) const fn number(conn: &Conn) -> &'static str {
     if conn.is_postgres() { "num" } else { "seq" }
 }
 
@@ -90,6 +90,12 @@ pub async fn keys(conn: &mut Conn) -> Result<Vec<LogKey>, StoreError> {
         Ok(LogKey { position: row.int(0)?, vkey: row.text(1)?, from_size, rotation: row.opt_text(3)? })
     };
     rows.iter().map(key).collect()
+}
+
+/// The key that signs now; `None` where no log was begun.
+pub async fn last_vkey(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    let row = sql("SELECT vkey FROM log_keys ORDER BY position DESC LIMIT 1").fetch_optional(conn).await?;
+    row.map(|r| r.text(0)).transpose()
 }
 
 /// Adds a key; `false` where its position is taken, by another node that was first.
@@ -333,7 +339,9 @@ pub async fn stamps(conn: &mut Conn) -> Result<Vec<LogStamp>, StoreError> {
     rows.iter().map(stamp).collect()
 }
 
-/// When the last time stamp was taken.
-pub async fn last_stamp(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
-    sql("SELECT max(stamped_at) FROM log_stamps").fetch_one(conn).await?.opt_time(0)
+/// The size and the time of the last time stamp.
+pub async fn last_stamp(conn: &mut Conn) -> Result<Option<(u64, Timestamp)>, StoreError> {
+    let text = "SELECT size, stamped_at FROM log_stamps ORDER BY size DESC LIMIT 1";
+    let row = sql(text).fetch_optional(conn).await?;
+    row.map(|row| Ok((unsigned(&row, 0, "log_stamps.size")?, row.time(1)?))).transpose()
 }

@@ -7,14 +7,18 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 pub mod db;
 pub mod directory;
+pub mod erasure;
 pub mod evidence;
 mod fresh;
+pub mod frozen;
 pub mod gate;
 pub mod log;
 pub mod messages;
 pub mod migrate;
+pub mod old_logs;
 pub mod requests;
 pub mod tickets;
 mod writer;
@@ -58,7 +62,7 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Kind {
-    Sqlite { writer: writer::Writer, readers: SqlitePool, fresh: Arc<Fresh> },
+    Sqlite { writer: writer::Writer, readers: SqlitePool, fresh: Arc<Fresh>, options: SqliteConnectOptions },
     Postgres { pool: PgPool },
 }
 
@@ -89,6 +93,8 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("cache_size", "-16384")
             .pragma("journal_size_limit", "67108864")
+            // What is erased is overwritten, not only given free.
+            .pragma("secure_delete", "ON")
             .command_buffer_size(256)
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
@@ -101,10 +107,10 @@ impl Store {
         let Conn::Sqlite(conn) = conn else { return Err(StoreError::Stopped) };
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
-            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+            .connect_lazy_with(options.clone().read_only(true).create_if_missing(false));
         let fresh = Arc::new(Fresh::default());
         let writer = writer::Writer::start(*conn, fresh.clone());
-        Ok(Self { kind: Kind::Sqlite { writer, readers, fresh } })
+        Ok(Self { kind: Kind::Sqlite { writer, readers, fresh, options } })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {

@@ -188,8 +188,17 @@ where
     E: From<StoreError>,
     F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
 {
-    let mut conn = Conn::Postgres(pool.acquire().await.map_err(StoreError::from)?);
-    sql("BEGIN").execute(&mut conn).await?;
+    let conn = Conn::Postgres(pool.acquire().await.map_err(StoreError::from)?);
+    in_transaction(conn, "BEGIN", work).await
+}
+
+/// One transaction on a connection that is given back to its pool afterwards.
+pub(super) async fn in_transaction<T, E, F>(mut conn: Conn, begin: &'static str, work: F) -> Result<T, E>
+where
+    E: From<StoreError>,
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
+{
+    sql(begin).execute(&mut conn).await?;
     let result = caught(work(&mut conn)).await;
     let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = sql(end).execute(&mut conn).await;
@@ -209,7 +218,9 @@ where
 
 /// A connection whose transaction did not end is not given to anybody else.
 async fn close(conn: Conn) {
-    if let Conn::Postgres(conn) = conn {
-        let _ = conn.close().await;
+    match conn {
+        Conn::Postgres(conn) => drop(conn.close().await),
+        Conn::SqliteReader(conn) => drop(conn.close().await),
+        Conn::Sqlite(_) | Conn::Writer(_) => {}
     }
 }

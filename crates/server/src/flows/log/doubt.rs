@@ -21,14 +21,17 @@ pub enum Doubt {
     Checkpoint(String),
     /// The key in the key file is not the one that the log is signed with.
     #[error(
-        "the evidence log is signed by {expected}, but the key file holds {found}: put the right key back, or change keys \
-         with `countersign evidence rotate-key`, which writes down that the old key handed over"
+        "the evidence log is signed by {expected}, but the key file holds {found}: {hint}. Keys are changed by `countersign \
+         evidence rotate-key`, which writes down that the old key handed over; if that key is lost for good, start a new \
+         log with `countersign evidence new-log`"
     )]
     Key {
         /// The log's key.
         expected: String,
         /// The key file's.
         found: String,
+        /// Where the right one is.
+        hint: String,
     },
     /// A key handed over to the next by no valid rotation.
     #[error("the log's keys do not follow from one another ({0}); restore the database from a backup")]

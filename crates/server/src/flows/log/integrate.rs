@@ -8,7 +8,7 @@ use crate::store::log::{self, LogHead, TileRow};
 use crate::store::{Conn, StoreError};
 use countersign_core::time::Timestamp;
 use countersign_evidence::checkpoint::Checkpoint;
-use countersign_evidence::note::SigningKey;
+use countersign_evidence::note::{SigningKey, VerifierKey};
 use countersign_evidence::tile::{self, Edge};
 use countersign_evidence::tree::Head;
 use countersign_evidence::{Commitment, Hash};
@@ -35,9 +35,13 @@ pub struct Integrated {
 /// A `Doubt`; but for a database that is away it is remembered, and nothing is signed from then on.
 pub async fn integrate(app: &App) -> Result<Integrated, Doubt> {
     let mut edge = app.log.edge.lock().await;
-    let step = match app.store.fresh() {
-        Some(fresh) => on_sqlite(app, &mut edge, fresh.take()).await,
-        None => on_postgres(app, &mut edge).await,
+    let step = match one(app, &mut edge).await {
+        Err(Stop::Turn(wanted)) => match follow(app, &wanted) {
+            // A rotation at the same moment again would be a doubt.
+            Ok(()) => one(app, &mut edge).await.map_err(|stop| stop.doubt(app)),
+            Err(doubt) => Err(doubt),
+        },
+        step => step.map_err(|stop| stop.doubt(app)),
     };
     match &step {
         Err(Doubt::Store(StoreError::Sql(_) | StoreError::Stopped)) => *edge = None,
@@ -50,8 +54,53 @@ pub async fn integrate(app: &App) -> Result<Integrated, Doubt> {
     step
 }
 
+/// Why a step was not recorded.
+enum Stop {
+    Doubt(Doubt),
+    /// Another key signs now: this one.
+    Turn(String),
+}
+
+impl Stop {
+    fn doubt(self, app: &App) -> Doubt {
+        match self {
+            Self::Doubt(doubt) => doubt,
+            Self::Turn(wanted) => {
+                VerifierKey::parse(&wanted).map_or_else(|e| Doubt::Rotation(e.to_string()), |k| app.log.another_key(&k))
+            }
+        }
+    }
+}
+
+impl From<Doubt> for Stop {
+    fn from(doubt: Doubt) -> Self {
+        Self::Doubt(doubt)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Doubt(error.into())
+    }
+}
+
+/// The key was rotated beside this process: goes on with the next one, if it is where the key is.
+fn follow(app: &App, wanted: &str) -> Result<(), Doubt> {
+    let wanted = VerifierKey::parse(wanted).map_err(|error| Doubt::Rotation(error.to_string()))?;
+    app.log.follow(&wanted)?;
+    tracing::info!(key = %wanted, "the evidence log's key was rotated: signing with the new one");
+    Ok(())
+}
+
+async fn one(app: &App, edge: &mut Option<Edge>) -> Result<Integrated, Stop> {
+    match app.store.fresh() {
+        Some(fresh) => on_sqlite(app, edge, fresh.take()).await,
+        None => on_postgres(app, edge).await,
+    }
+}
+
 /// SQLite numbers by its one writer, so what is committed can be read and hashed outside the transaction.
-async fn on_sqlite(app: &App, kept: &mut Option<Edge>, fresh: Vec<Written>) -> Result<Integrated, Doubt> {
+async fn on_sqlite(app: &App, kept: &mut Option<Edge>, fresh: Vec<Written>) -> Result<Integrated, Stop> {
     let mut conn = app.store.read().await?;
     let old = log::head(&mut conn).await?.ok_or(NO_HEAD)?;
     let edge = edge_for(&mut conn, kept, &old).await?;
@@ -66,16 +115,16 @@ async fn on_sqlite(app: &App, kept: &mut Option<Edge>, fresh: Vec<Written>) -> R
     }
     let step = Step::new(edge, &added, &app.log.key(), app.clock.now(), publishes_at_once(app));
     let (edge, done) = (step.edge.clone(), step.integrated(added.len()));
-    let moved: Result<bool, StoreError> =
+    let moved: Result<bool, Stop> =
         app.store.write(move |conn| Box::pin(async move { step.record(conn, &old).await })).await;
     *kept = moved?.then_some(edge);
     Ok(if kept.is_some() { done } else { Integrated { more: true, added: 0, ..done } })
 }
 
 /// On PostgreSQL entries commit in any order; they are numbered under the head's lock.
-async fn on_postgres(app: &App, kept: &mut Option<Edge>) -> Result<Integrated, Doubt> {
+async fn on_postgres(app: &App, kept: &mut Option<Edge>) -> Result<Integrated, Stop> {
     let (cached, key, now, publishes) = (kept.take(), app.log.key(), app.clock.now(), publishes_at_once(app));
-    let stepped: Result<(Edge, Integrated), Doubt> = app
+    let stepped: Result<(Edge, Integrated), Stop> = app
         .store
         .write(move |conn| {
             Box::pin(async move {
@@ -89,7 +138,7 @@ async fn on_postgres(app: &App, kept: &mut Option<Edge>) -> Result<Integrated, D
                 }
                 let step = Step::new(edge, &added, &key, now, publishes);
                 let (edge, done) = (step.edge.clone(), step.integrated(added.len()));
-                if step.record(conn, &old).await? { Ok((edge, done)) } else { Err(Doubt::Head) }
+                if step.record(conn, &old).await? { Ok((edge, done)) } else { Err(Doubt::Head.into()) }
             })
         })
         .await;
@@ -143,6 +192,8 @@ struct Step {
     tiles: Vec<TileRow>,
     head: Head,
     note: String,
+    /// The key that signed it.
+    vkey: String,
     at: Timestamp,
     publishes: bool,
 }
@@ -160,15 +211,20 @@ impl Step {
         let head = Head { size: edge.size(), root: edge.root() };
         let note = Checkpoint::new(key.verifier().name(), head).sign(key).to_string();
         let row = |((level, index), hashes)| TileRow { level, index, hashes };
-        Self { edge, tiles: tiles.into_iter().map(row).collect(), head, note, at, publishes }
+        let vkey = key.verifier().to_string();
+        Self { edge, tiles: tiles.into_iter().map(row).collect(), head, note, vkey, at, publishes }
     }
 
     const fn integrated(&self, added: usize) -> Integrated {
         Integrated { size: self.head.size, added: added as u64, more: added >= MOST }
     }
 
-    /// Records the step; `false` where the head has moved meanwhile, and then nothing is recorded.
-    async fn record(self, conn: &mut Conn, old: &LogHead) -> Result<bool, StoreError> {
+    /// Records the step; `false` where the head has moved meanwhile, and then nothing is recorded. What an old key signed
+    /// is not recorded either: no checkpoint beyond a rotation bears its signature.
+    async fn record(self, conn: &mut Conn, old: &LogHead) -> Result<bool, Stop> {
+        if let Some(wanted) = log::last_vkey(conn).await?.filter(|vkey| *vkey != self.vkey) {
+            return Err(Stop::Turn(wanted));
+        }
         if !log::advance(conn, &old.head, &self.head, &self.note, self.at).await? {
             return Ok(false);
         }

@@ -4,15 +4,24 @@
 //! In: committed entries.   Out: checkpoints, tiles, proofs.
 //! I/O for this room: the store.   Tests: tests/it/log/.
 
+pub mod audit;
 mod doubt;
+pub mod erase;
 pub mod integrate;
+pub mod own;
 pub mod publish;
 pub mod read;
+pub mod renew;
+pub mod rotate;
+mod spans;
+pub mod stamp;
 pub mod start;
 
 pub use doubt::Doubt;
+pub use spans::Spans;
 
-use countersign_evidence::note::SigningKey;
+use crate::signing;
+use countersign_evidence::note::{SigningKey, VerifierKey};
 use countersign_evidence::policy::Policy;
 use countersign_evidence::tile::Edge;
 use std::path::{Path, PathBuf};
@@ -28,6 +37,7 @@ pub struct Log {
     doubt: Mutex<Option<String>>,
     policy: Policy,
     kept_at: Option<PathBuf>,
+    key_file: Option<PathBuf>,
 }
 
 impl Log {
@@ -35,7 +45,49 @@ impl Log {
     /// kept at `kept_at`, beside the database.
     pub fn new(key: SigningKey, policy: Policy, kept_at: Option<PathBuf>) -> Self {
         let (edge, doubt) = (tokio::sync::Mutex::new(None), Mutex::new(None));
-        Self { key: Mutex::new(Arc::new(key)), edge, doubt, policy, kept_at }
+        Self { key: Mutex::new(Arc::new(key)), edge, doubt, policy, kept_at, key_file: None }
+    }
+
+    /// The same, with the file that the key came from: there the next one is found when the key is rotated.
+    #[must_use]
+    pub fn with_key_file(self, path: PathBuf) -> Self {
+        Self { key_file: Some(path), ..self }
+    }
+
+    /// The file that the key came from.
+    pub fn key_file(&self) -> Option<&Path> {
+        self.key_file.as_deref()
+    }
+
+    /// Signs with `wanted` from now on, if the key file, or the one of the next key beside it, holds it.
+    ///
+    /// # Errors
+    /// `Doubt::Key`.
+    pub(super) fn follow(&self, wanted: &VerifierKey) -> std::result::Result<(), Doubt> {
+        let found = match &self.key_file {
+            Some(path) => signing::settle(path, wanted).unwrap_or_else(|error| {
+                tracing::error!(%error, "the key file could not be read again");
+                None
+            }),
+            None => None,
+        };
+        match found {
+            Some(key) => {
+                self.replace_key(key);
+                Ok(())
+            }
+            None => Err(self.another_key(wanted)),
+        }
+    }
+
+    /// That the log's key is another one than ours, and where it is.
+    pub(super) fn another_key(&self, wanted: &VerifierKey) -> Doubt {
+        let held = self.key_file.as_deref().and_then(|path| signing::holder(path, wanted));
+        let hint = match held {
+            Some(path) => format!("{} holds the right one", path.display()),
+            None => "put the right key back".to_owned(),
+        };
+        Doubt::Key { expected: wanted.to_string(), found: self.key().verifier().to_string(), hint }
     }
 
     /// Where the newest checkpoint is kept beside the database.
@@ -59,8 +111,8 @@ impl Log {
     }
 
     /// Signs with another key from now on; the caller has recorded the rotation.
-    pub fn replace_key(&self, key: SigningKey) {
-        *locked(&self.key) = Arc::new(key);
+    pub fn replace_key(&self, key: impl Into<Arc<SigningKey>>) {
+        *locked(&self.key) = key.into();
     }
 
     /// Why nothing is signed any more, if so.
@@ -69,7 +121,7 @@ impl Log {
     }
 
     /// Stops signing for good: nothing but a new start, which looks at everything, takes it back.
-    pub(super) fn stop(&self, doubt: &Doubt) {
+    pub fn stop(&self, doubt: &Doubt) {
         locked(&self.doubt).get_or_insert_with(|| doubt.to_string());
     }
 }

@@ -7,6 +7,7 @@ use super::{Doubt, integrate};
 use crate::app::App;
 use crate::store::evidence::{self, Draft};
 use crate::store::log::{self, LogHead, LogKey};
+use crate::store::old_logs;
 use crate::store::{Conn, StoreError};
 use countersign_evidence::Hash;
 use countersign_evidence::checkpoint::Checkpoint;
@@ -18,17 +19,16 @@ use serde_json::json;
 use std::time::Duration;
 
 /// Nodes' clocks may differ by this much.
-const TOLERANCE: Duration = Duration::from_secs(10);
+pub(super) const TOLERANCE: Duration = Duration::from_secs(10);
 
-/// The name under which the log of this database was begun; `None` where none was.
+/// The key that signs the log of this database now; `None` where none was begun. Whether it followed from the first one is
+/// looked at by [`start`].
 ///
 /// # Errors
-/// The store's, and a first key that is none.
-pub async fn origin(conn: &mut Conn) -> Result<Option<String>, Doubt> {
-    let keys = log::keys(conn).await?;
-    let first = keys.first().map(|key| VerifierKey::parse(&key.vkey));
-    let name = |key: VerifierKey| key.name().to_owned();
-    first.transpose().map(|key| key.map(name)).map_err(|error| Doubt::Rotation(error.to_string()))
+/// The store's, and a key that is none.
+pub async fn last_key(conn: &mut Conn) -> Result<Option<VerifierKey>, Doubt> {
+    let last = log::last_vkey(conn).await?.map(|vkey| VerifierKey::parse(&vkey));
+    last.transpose().map_err(|error| Doubt::Rotation(error.to_string()))
 }
 
 /// Begins the log, or checks the one that is there.
@@ -98,7 +98,7 @@ async fn check(app: &App, head: &LogHead, keys: &[LogKey], last_seen: Option<&st
     let chain = Chain::read(keys)?;
     let ours = app.log.key().verifier().clone();
     if *chain.last() != ours {
-        return Err(Doubt::Key { expected: chain.last().to_string(), found: ours.to_string() });
+        return Err(app.log.another_key(chain.last()));
     }
     chain.signed(&head.note, &head.head)?;
     check_published(head, &chain)?;
@@ -217,16 +217,19 @@ async fn last_entries(conn: &mut Conn, head: &Head) -> Result<(), Doubt> {
 }
 
 /// What was kept beside the database: a checkpoint's signature is not looked at here, only what it says.
-fn seen(text: &str) -> Option<(Note, Head)> {
-    let note = Note::parse(text).ok()?;
-    let head = Checkpoint::parse(&note.text).ok()?.head;
-    Some((note, head))
+fn seen(text: &str) -> Option<(String, Head)> {
+    let checkpoint = Checkpoint::parse(&Note::parse(text).ok()?.text).ok()?;
+    Some((checkpoint.origin, checkpoint.head))
 }
 
 /// What this machine saw last is the beginning of what is there.
 async fn compare(conn: &mut Conn, head: &Head, text: &str, chain: &Chain) -> Result<(), Doubt> {
     let damaged = |what: &str| Doubt::LastSeen { path: crate::last_seen::FILE_NAME.to_owned(), what: what.to_owned() };
-    let (_, kept) = seen(text).ok_or_else(|| damaged("it holds no checkpoint"))?;
+    let (origin, kept) = seen(text).ok_or_else(|| damaged("it holds no checkpoint"))?;
+    if old_logs::origins(conn).await?.contains(&origin) {
+        // A new log was begun, and the first checkpoint of it is not written there yet.
+        return Ok(());
+    }
     if chain.signed(text, &kept).is_err() {
         return Err(damaged("it holds a checkpoint of another log or by another key"));
     }

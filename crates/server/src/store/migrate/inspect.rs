@@ -44,8 +44,7 @@ async fn sqlite(path: &Path, patience: Duration) -> Result<Inspection, StoreErro
     if verdict != "ok" {
         return Err(StoreError::Damaged(verdict));
     }
-    let table = "SELECT count(*) FROM sqlite_master WHERE name = 'schema_versions'";
-    let version = version_if(&mut conn, table).await?;
+    let version = version_or_zero(&mut conn).await?;
     // Takes the write lock and gives it back; a file or directory that cannot be written refuses it.
     let writable = sql("BEGIN IMMEDIATE").execute(&mut conn).await.is_ok();
     if writable {
@@ -61,9 +60,7 @@ async fn postgres(url: &str, patience: Duration) -> Result<Inspection, StoreErro
     alone.map_err(|_| StoreError::Sql(sqlx::Error::PoolTimedOut))??.close().await?;
     let pool: PgPool = PgPoolOptions::new().max_connections(1).acquire_timeout(patience).connect_with(options).await?;
     let mut conn = Conn::Postgres(pool.acquire().await?);
-    let table = "SELECT count(*) FROM information_schema.tables
-                 WHERE table_schema = current_schema() AND table_name = 'schema_versions'";
-    let version = version_if(&mut conn, table).await?;
+    let version = version_or_zero(&mut conn).await?;
     let facts = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
                  (CASE WHEN pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'
                   OR NOT has_schema_privilege(current_schema(), 'CREATE') THEN 0 ELSE 1 END)::bigint";
@@ -71,8 +68,14 @@ async fn postgres(url: &str, patience: Duration) -> Result<Inspection, StoreErro
     Ok(Inspection { version, known: known(), writable: facts.int(1)? == 1, now: facts.opt_time(0)? })
 }
 
-/// The schema's version, or zero where the query `table` counts no table of versions.
-async fn version_if(conn: &mut Conn, table: &'static str) -> Result<i64, StoreError> {
+/// The schema's version, or zero where there is no table of versions.
+pub(in crate::store) async fn version_or_zero(conn: &mut Conn) -> Result<i64, StoreError> {
+    let table = if conn.is_postgres() {
+        "SELECT count(*) FROM information_schema.tables
+         WHERE table_schema = current_schema() AND table_name = 'schema_versions'"
+    } else {
+        "SELECT count(*) FROM sqlite_master WHERE name = 'schema_versions'"
+    };
     match sql(table).fetch_one(conn).await?.int(0)? {
         0 => Ok(0),
         _ => version(conn).await,
