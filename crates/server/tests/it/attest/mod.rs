@@ -37,7 +37,7 @@ impl Running {
     }
 
     /// The same below a program that looks on.
-    fn traced(mut tracer: Command, command: Command) -> Self {
+    fn traced(mut tracer: Command, command: &Command) -> Self {
         tracer.arg(command.get_program()).args(command.get_args()).current_dir(command.get_current_dir().unwrap());
         Self::listening(tracer)
     }

@@ -44,8 +44,8 @@ impl Tsa {
         tsa.write("tsa.cnf", CONFIG.as_bytes());
         tsa.write("serial", b"01\n");
         tsa.write("ext", b"extendedKeyUsage = critical,timeStamping\n");
-        tsa.run("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA");
-        tsa.run("req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA");
+        tsa.run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA");
+        tsa.run("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA");
         tsa.run("x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out tsa.pem");
         Some(tsa)
     }
