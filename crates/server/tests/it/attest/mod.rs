@@ -4,6 +4,7 @@ mod by_others;
 mod client;
 mod killed;
 mod log;
+mod published;
 mod server;
 mod strange;
 mod time_stamp;
