@@ -139,11 +139,13 @@ impl Opening {
     }
 
     /// Reads what `encode` wrote; `None` for anything else.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(bytes).ok()?;
+    pub fn decode(text: &[u8]) -> Option<Self> {
+        let value: Value = serde_json::from_slice(text).ok()?;
         let object = value.as_object().filter(|object| object.len() == 2)?;
         let bytes = |name: &str| object.get(name).and_then(Value::as_str).and_then(base64::decode);
-        Some(Self { salt: bytes("salt")?.try_into().ok()?, payload: bytes("payload")? })
+        let opening = Self { salt: bytes("salt")?.try_into().ok()?, payload: bytes("payload")? };
+        // No white space, no key twice, one order: one opening has one spelling.
+        (opening.encode() == text).then_some(opening)
     }
 }
 
@@ -177,6 +179,7 @@ mod tests {
         for bad in [&b"{}"[..], b"[]", br#"{"payload":"e30=","salt":"AA=="}"#] {
             assert!(Opening::decode(bad).is_none());
         }
+        assert!(Opening::decode(&[opening.encode().as_slice(), b" "].concat()).is_none());
     }
 
     #[test]

@@ -5,8 +5,17 @@
 //! I/O for this room: none.   Tests: beside the code.
 
 use crate::base64;
+use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 use std::fmt;
+
+/// Bytes of a block of SHA-256.
+const BLOCK: usize = 64;
+/// Where the hash of every message begins (FIPS 180-4, 5.3.3).
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+/// Longest entry whose leaf fits one block: it shares it with the leaf's first byte, the padding's, and the length.
+const MOST_IN_ONE_BLOCK: usize = BLOCK - 1 - 1 - 8;
 
 /// A SHA-256 value, 32 bytes; shown in Base64 as the formats of C2SP do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,16 +47,34 @@ impl Hash {
 
     /// The hash of an entry: SHA-256(0x00 || entry).
     pub fn leaf(entry: &[u8]) -> Self {
-        Self(Sha256::new().chain_update([0]).chain_update(entry).finalize().into())
+        if entry.len() > MOST_IN_ONE_BLOCK {
+            return Self(Sha256::new().chain_update([0]).chain_update(entry).finalize().into());
+        }
+        // Verifying a log is hashing short messages; laying out their blocks here saves a fifth of it.
+        let mut block = [0; BLOCK];
+        block[1..=entry.len()].copy_from_slice(entry);
+        block[1 + entry.len()] = 0x80;
+        block[BLOCK - 2..].copy_from_slice(&bits(1 + entry.len()));
+        Self(compress(&[block]))
     }
 
     /// The hash of an inner node: SHA-256(0x01 || left || right).
     pub fn node(left: &Self, right: &Self) -> Self {
-        // One buffer and one call: two compressions, and no copy into the hasher's block.
-        let mut bytes = [1; 65];
-        bytes[1..33].copy_from_slice(&left.0);
-        bytes[33..].copy_from_slice(&right.0);
-        Self(Sha256::digest(bytes).into())
+        let mut pair = [0; 2 * Self::SIZE];
+        pair[..Self::SIZE].copy_from_slice(&left.0);
+        pair[Self::SIZE..].copy_from_slice(&right.0);
+        Self::node_of(&pair)
+    }
+
+    /// The same for two hashes that stand side by side.
+    pub(crate) fn node_of(pair: &[u8; 2 * Self::SIZE]) -> Self {
+        let mut blocks = [[0; BLOCK]; 2];
+        blocks[0][0] = 1;
+        blocks[0][1..].copy_from_slice(&pair[..BLOCK - 1]);
+        blocks[1][0] = pair[BLOCK - 1];
+        blocks[1][1] = 0x80;
+        blocks[1][BLOCK - 2..].copy_from_slice(&bits(1 + pair.len()));
+        Self(compress(&blocks))
     }
 
     /// The 32 bytes.
@@ -71,6 +98,44 @@ impl Hash {
     }
 }
 
+/// SHA-256 of what comes in pieces.
+#[derive(Debug, Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Of nothing so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
+
+/// The last two bytes of the padding: how many bits a short message has.
+const fn bits(bytes: usize) -> [u8; 2] {
+    // At most 1 032.
+    ((bytes * 8) as u16).to_be_bytes()
+}
+
+/// SHA-256 of a message whose blocks are laid out already.
+fn compress(blocks: &[[u8; BLOCK]]) -> [u8; 32] {
+    let mut state = START;
+    compress256(&mut state, blocks);
+    let mut out = [0; 32];
+    for (bytes, word) in out.chunks_exact_mut(4).zip(state) {
+        bytes.copy_from_slice(&word.to_be_bytes());
+    }
+    out
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&base64::encode(&self.0))
@@ -91,6 +156,25 @@ mod tests {
     fn the_empty_root_is_the_hash_of_nothing() {
         assert_eq!(Hash::of(b""), Hash::EMPTY_ROOT);
         assert_eq!(Hash::EMPTY_ROOT.to_string(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    }
+
+    #[test]
+    fn pieces_are_hashed_as_one() {
+        let mut hasher = Hasher::new();
+        [&b"a"[..], b"", b"bc"].into_iter().for_each(|piece| hasher.update(piece));
+        assert_eq!(hasher.finish(), Hash::of(b"abc"));
+    }
+
+    /// The blocks that are laid out here against the hasher that lays out its own.
+    #[test]
+    fn leaves_and_nodes_are_plain_sha_256() {
+        for length in 0..200 {
+            let entry: Vec<u8> = (0..length).map(|n| n as u8 ^ 0x5a).collect();
+            assert_eq!(Hash::leaf(&entry), Hash::of(&[&[0], entry.as_slice()].concat()), "{length}");
+            let (left, right) = (Hash::of(&entry), Hash::leaf(&entry));
+            let node = Hash::of(&[&[1], left.0.as_slice(), &right.0].concat());
+            assert_eq!(Hash::node(&left, &right), node, "{length}");
+        }
     }
 
     #[test]

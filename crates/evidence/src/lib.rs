@@ -14,10 +14,12 @@ pub mod cosignature;
 pub mod entry;
 pub mod hash;
 pub mod message;
+pub mod mirror;
 pub mod note;
 pub mod policy;
 pub mod proof;
 pub mod rotation;
+pub mod sealed;
 pub mod tile;
 pub mod tree;
 

@@ -13,6 +13,7 @@ use countersign::config::Config;
 use countersign::flows::accounts::{Import, Numbered};
 use countersign::flows::api_keys::{self, Scope};
 use countersign::flows::log::{Log, start as log_start};
+use countersign::jobs::Outside;
 use countersign::keyring::Keyring;
 use countersign::serve;
 use countersign::store::{Place, Store};
@@ -71,7 +72,7 @@ async fn start(dir: &std::path::Path) -> (serve::Running, String) {
     make_accounts(&app).await;
     let (_, key) = api_keys::create(&app, "bench", &[Scope::RecoveryRequest], None).await.unwrap();
     let address = "127.0.0.1:0".parse().unwrap();
-    (serve::start(app, None, address).await.unwrap(), key.expose().to_owned())
+    (serve::start(app, Outside::default(), address).await.unwrap(), key.expose().to_owned())
 }
 
 /// The address of account `number`, or one of the same length that nobody has.

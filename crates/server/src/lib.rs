@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod app;
+pub mod attest;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -23,3 +24,4 @@ pub mod serve;
 pub mod signing;
 pub mod store;
 pub mod text;
+pub mod witness;

@@ -26,12 +26,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("notify", &[]),
     ("signals", &[]),
     ("expose", &[]),
+    ("attest", &[]),
+    ("witness", &[]),
     // What goes wrong, for visitors and for the log; knows the errors that it wraps.
     ("error", &["store"]),
     // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
     ("app", &["error", "store", "flows", "windows"]),
     ("flows", &["error", "app", "store", "directory", "windows"]),
-    ("jobs", &["error", "app", "flows", "directory", "notify", "signals", "store", "windows"]),
+    ("jobs", &["error", "app", "attest", "flows", "directory", "notify", "signals", "store", "windows"]),
     // Doors: writes by flows, reads by the store's views, never each other.
     ("api", &["error", "app", "flows", "store"]),
     ("pages", &["error", "app", "flows", "store"]),
@@ -39,10 +41,24 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // They put the house together. `drill` plays against it from outside and reads the store to judge.
     (
         "serve",
-        &["error", "app", "flows", "store", "directory", "notify", "signals", "bus", "jobs", "api", "pages", "console"],
+        &[
+            "error",
+            "app",
+            "attest",
+            "flows",
+            "store",
+            "directory",
+            "notify",
+            "signals",
+            "bus",
+            "jobs",
+            "api",
+            "pages",
+            "console",
+        ],
     ),
     ("drill", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve"]),
-    ("cli", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log"]),
+    ("cli", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log", "witness"]),
 ];
 
 /// The only room that knows SQL.

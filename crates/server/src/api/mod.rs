@@ -42,6 +42,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/accounts/{id}/totp", post(accounts::enrol_totp))
         .route("/v1/accounts/{id}/recovery-codes", post(accounts::enrol_recovery_codes))
         .route("/v1/verify/{code}", get(verify::verify))
+        .route("/evidence/message/{code_hash}", get(verify::proof))
         .route("/evidence/checkpoint", get(evidence_files::checkpoint))
         .route("/evidence/rotations", get(evidence_files::rotations))
         .route("/evidence/tile/{*rest}", get(evidence_files::tile))

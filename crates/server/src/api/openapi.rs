@@ -34,6 +34,7 @@ use utoipa::{Modify, OpenApi};
         accounts::enrol_totp,
         accounts::enrol_recovery_codes,
         verify::verify,
+        verify::proof,
         evidence_files::checkpoint,
         evidence_files::rotations,
         evidence_files::tile,

@@ -11,6 +11,7 @@ mod doctor;
 mod drill;
 mod evidence;
 mod serve;
+mod witness;
 
 use crate::config::{self, Config, Problems};
 use crate::store::Place;
@@ -68,6 +69,8 @@ enum Command {
     CheckConfig(check_config::Args),
     /// Check what Countersign needs, and say what to do
     Doctor(doctor::Args),
+    /// Cosign other people's evidence, so that they cannot rewrite it
+    Witness(witness::Args),
 }
 
 impl Global {
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),
         Command::Doctor(args) => doctor::run(&cli.global, &args),
+        Command::Witness(args) => witness::run(&cli.global, args),
     }
 }
 

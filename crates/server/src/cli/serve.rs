@@ -26,11 +26,11 @@ pub fn run(global: &Global, _: &Args) -> ExitCode {
     let served: Result<(), serve::StartError> = runtime.block_on(async {
         let address = config.server.listen;
         let app = serve::open(config, &place, &global.data).await?;
-        let mailer = serve::mailer(&app)?;
-        if mailer.is_none() {
+        let outside = serve::outside(&app)?;
+        if outside.mailer.is_none() {
             tracing::warn!("mail.host is empty: messages wait in the outbox until it is set");
         }
-        let running = serve::start(app, mailer, address).await?;
+        let running = serve::start(app, outside, address).await?;
         tracing::info!(address = %running.address, origin = %running.app.config.server.origin, "listening");
         serve::asked_to_stop().await;
         tracing::info!("stopping: finishing what is under way");

@@ -23,6 +23,8 @@ pub struct Evidence {
     pub witness_timeout: Span,
     /// How long a checkpoint waits for its quorum before it is published without.
     pub witness_patience: Span,
+    /// Further certificates, in PEM, that witnesses and the authority may show.
+    pub ca_file: Option<PathBuf>,
     /// Where time stamps come from (RFC 3161); `None`: none are asked for.
     pub time_stamp_url: Option<String>,
     /// How often a checkpoint is time-stamped.
@@ -39,6 +41,7 @@ impl Evidence {
             policy_file: r.path("evidence.policy_file"),
             witness_timeout: r.span("evidence.witness_timeout"),
             witness_patience: r.span("evidence.witness_patience"),
+            ca_file: r.path("evidence.ca_file"),
             time_stamp_url: r.optional("evidence.time_stamp_url"),
             time_stamp_every: r.span("evidence.time_stamp_every"),
         };

@@ -60,8 +60,8 @@ impl Setting {
         let origin = config.server.origin.to_string();
         let app = serve::open(config, &Place::File(self.data.join(DATABASE)), &self.data).await?;
         let post = Post::start(mail, app.clock.clone(), origin, letters);
-        let mailer = serve::mailer(&app).map_err(serve::StartError::from)?;
-        let running = serve::start_on(app, mailer, listener, address).await?;
+        let outside = serve::outside(&app)?;
+        let running = serve::start_on(app, outside, listener, address).await?;
         Ok((running, post))
     }
 

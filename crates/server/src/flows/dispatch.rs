@@ -1,7 +1,7 @@
 //! Decides waiting requests: looks the account up, asks the pure gate, and puts at most one message on record, all of a
 //! batch in one transaction under the lock of the budgets, so that several nodes count as one.
 
-use super::{Result, devices, secrets};
+use super::{Result, devices, seal, secrets};
 use crate::app::App;
 use crate::keyring::Keyring;
 use crate::store::directory::{Account, Address};
@@ -440,6 +440,7 @@ impl MessageDraft<'_> {
             locale: self.locale.tag(),
             params: self.params,
             code_hash: secrets::countersign_hash(keys, &code),
+            code_digest: seal::code_digest(&code),
             created_at: now,
             id,
         }

@@ -22,6 +22,7 @@ pub mod not_me;
 pub mod outbox;
 pub mod recover;
 pub mod redeem;
+pub mod seal;
 pub mod secrets;
 pub mod sign_in;
 pub mod verify;

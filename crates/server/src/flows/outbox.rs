@@ -1,10 +1,11 @@
 //! The outbox's states around one hand-over: claimed → sending → sent, put back, failed or unknown.
 //!
-//! `begin` is committed after the mail server said "go ahead" and before the first byte of content leaves. So a crash
-//! before it is tried again, and a crash after it is not: at most once, at least tried once (invariant R1). What was
+//! `begin` is committed after the mail server said "go ahead" and before the first byte of content leaves, together with the
+//! seal of what leaves. So a crash before it is tried again, and a crash after it is not: at most once, at least tried once (invariant R1). What was
 //! under way then is `unknown`, is shown as unknown, and its owner may ask for another message at once.
 
 use super::dispatch::end_live_link;
+use super::seal::{self, Leaving};
 use super::{Result, secrets};
 use crate::app::App;
 use crate::keyring::Keyring;
@@ -32,15 +33,26 @@ pub async fn claim(app: &App, limit: i64) -> Result<Vec<Message>> {
     Ok(claimed.await?)
 }
 
-/// The last step before the content leaves.
+/// The last step before the content leaves: it is sealed, and under way. `false` where the claim is lost.
 ///
 /// # Errors
 /// Whatever keeps the state from being durable; then nothing may leave.
-pub async fn begin(app: &App, id: &MessageId) -> Result<bool> {
-    let (node, now, id, lease) = (app.node.clone(), app.clock.now(), id.clone(), claim_for(app));
-    let begun =
-        app.store.write(move |conn| Box::pin(async move { messages::begin(conn, &id, &node, now.plus(lease)).await }));
-    Ok(begun.await?)
+pub async fn begin(app: &App, message: &Message, leaving: &Leaving) -> Result<bool> {
+    let (node, now, id, lease) = (app.node.clone(), app.clock.now(), message.id.clone(), claim_for(app));
+    let seal = seal::make(app, message, leaving);
+    let begun: std::result::Result<bool, StoreError> = app
+        .store
+        .write(move |conn| {
+            Box::pin(async move {
+                let begun = messages::begin(conn, &id, &node, now.plus(lease)).await?;
+                if begun {
+                    seal::record(conn, &id, seal).await?;
+                }
+                Ok(begun)
+            })
+        })
+        .await;
+    Ok(begun?)
 }
 
 /// How a hand-over ended, as far as the outbox is concerned.

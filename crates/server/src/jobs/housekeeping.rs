@@ -1,7 +1,7 @@
 //! Lets time take effect.
 
 use crate::app::App;
-use crate::flows::{housekeeping, outbox};
+use crate::flows::{housekeeping, outbox, seal};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
@@ -12,6 +12,7 @@ const CLEAN_EVERY: u32 = 720;
 pub(super) async fn run(app: App, mut stopped: watch::Receiver<bool>) {
     let never = Notify::new();
     let mut round = 0_u32;
+    report("codes", fill_all(&app).await);
     while super::wait(&never, PAUSE, &mut stopped).await {
         round = round.wrapping_add(1);
         report("expire", expire_all(&app).await);
@@ -26,6 +27,12 @@ pub(super) async fn run(app: App, mut stopped: watch::Receiver<bool>) {
 /// A flood expires as it came, all at once: a transaction at a time, others in between.
 async fn expire_all(app: &App) -> crate::flows::Result<()> {
     while housekeeping::expire_requests(app).await? == housekeeping::EXPIRE {}
+    Ok(())
+}
+
+/// Once, after an upgrade.
+async fn fill_all(app: &App) -> crate::flows::Result<()> {
+    while seal::fill_digests(app).await? == seal::FILL {}
     Ok(())
 }
 

@@ -1,20 +1,33 @@
 //! Durable work: decides requests, hands messages over, lets time pass. The rows are the truth, a wake-up only hastens.
 //!
 //! Never: keeps work in memory only; takes a second step before the first is recorded; stops because one item fails.
-//! In: `App`, a relay for mail.   Out: recorded outcomes.
-//! I/O for this room: SMTP through notify.   Tests: tests/it.
+//! In: `App`, and whom it reaches outside.   Out: recorded outcomes.
+//! I/O for this room: SMTP through notify, witnesses and time stamps through attest, the file of last_seen.   Tests: tests/it.
 
 mod dispatch;
 mod housekeeping;
 mod outbox;
 mod sequencer;
+pub mod time_stamps;
+pub mod witnesses;
 
 pub use outbox::Mailer;
 
 use crate::app::App;
-use std::path::PathBuf;
+use crate::attest::{Authority, Witness};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// Whom the jobs reach outside this process.
+#[derive(Debug, Default)]
+pub struct Outside {
+    /// Without a mailer messages wait in the outbox.
+    pub mailer: Option<Mailer>,
+    /// Who cosigns checkpoints.
+    pub witnesses: Vec<Witness>,
+    /// Who stamps the time on them.
+    pub authority: Option<Authority>,
+}
 
 /// The running jobs; they stop when told to.
 #[derive(Debug)]
@@ -24,15 +37,20 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts every job. Without a mailer messages wait in the outbox. `last_seen` is where the newest checkpoint is kept
-    /// beside the database.
-    pub fn start(app: &App, mailer: Option<Mailer>, last_seen: Option<PathBuf>) -> Self {
+    /// Starts every job.
+    pub fn start(app: &App, outside: Outside) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(sequencer::run(app.clone(), last_seen, stopped.clone()));
+        tasks.spawn(sequencer::run(app.clone(), stopped.clone()));
         tasks.spawn(dispatch::run(app.clone(), stopped.clone()));
         tasks.spawn(housekeeping::run(app.clone(), stopped.clone()));
-        if let Some(mailer) = mailer {
+        if !app.log.policy().witnesses().is_empty() {
+            tasks.spawn(witnesses::run(app.clone(), outside.witnesses, stopped.clone()));
+        }
+        if let Some(authority) = outside.authority {
+            tasks.spawn(time_stamps::run(app.clone(), authority, stopped.clone()));
+        }
+        if let Some(mailer) = outside.mailer {
             tasks.spawn(outbox::run(app.clone(), mailer, stopped));
         }
         Self { stop, tasks }

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::error::AppError;
 use crate::flows::outbox::{self, Ended, Material};
+use crate::flows::seal::Leaving;
 use crate::flows::secrets;
 use crate::notify::{
     Body, Brand, Envelope, Letter, Measure, Outcome, Relay, Sender, Stage, Values, dkim, mime, render,
@@ -113,11 +114,11 @@ async fn hand_over(app: &App, mailer: &Parts, message: &Message) -> Result<(), A
         let reason = "its link expired or was closed before it could be sent".to_owned();
         return outbox::finish(app, message, Ended::Failed { reason }).await;
     };
-    let Ok((bytes, envelope)) = compose(app, mailer, message, &material) else {
+    let Ok(Composed { bytes, envelope, leaving }) = compose(app, mailer, message, &material) else {
         let reason = "no message can be made for this address".to_owned();
         return outbox::finish(app, message, Ended::Failed { reason }).await;
     };
-    let begin = async || match outbox::begin(app, &message.id).await {
+    let begin = async || match outbox::begin(app, message, &leaving).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(AppError::internal("the claim on a message was lost")),
         Err(error) => Err(error),
@@ -143,7 +144,14 @@ fn ended(app: &App, mailer: &Parts, message: &Message, outcome: Outcome) -> Ende
     }
 }
 
-fn compose(app: &App, mailer: &Parts, message: &Message, material: &Material) -> Result<(Vec<u8>, Envelope), AppError> {
+/// A message as it leaves, and what is sealed of it.
+struct Composed {
+    bytes: Vec<u8>,
+    envelope: Envelope,
+    leaving: Leaving,
+}
+
+fn compose(app: &App, mailer: &Parts, message: &Message, material: &Material) -> Result<Composed, AppError> {
     let locale = Locale::from_tag(&message.locale).unwrap_or(app.config.site.default_locale);
     let values = values(app, message, material).ok_or_else(|| AppError::internal("a message lacks its parameters"))?;
     let rendered = render(&values, locale, &mailer.brand);
@@ -151,7 +159,9 @@ fn compose(app: &App, mailer: &Parts, message: &Message, material: &Material) ->
     let letter = Letter { from: &mailer.from, to: &to, id: &message.id, created: message.created_at, locale };
     let bytes = mime::build(&rendered, &letter, &mailer.signers);
     let bytes = bytes.map_err(|error| AppError::internal(error.to_string()))?;
-    Ok((bytes, Envelope { from: mailer.from.address.clone(), to }))
+    let from = mailer.from.address.clone();
+    let leaving = Leaving { digest: mime::digest(&rendered, &mailer.from), from: from.clone(), to: to.clone() };
+    Ok(Composed { bytes, envelope: Envelope { from, to }, leaving })
 }
 
 fn values(app: &App, message: &Message, material: &Material) -> Option<Values> {

@@ -3,16 +3,16 @@
 use crate::app::App;
 use crate::flows::log::{Doubt, integrate::integrate, read};
 use crate::last_seen;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 /// How often the newest checkpoint is written beside the database.
 const KEEP_EVERY: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(app: App, kept_at: Option<PathBuf>, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn run(app: App, mut stopped: watch::Receiver<bool>) {
     let (never, pause) = (Notify::new(), app.config.evidence.checkpoint_every.duration());
-    let mut kept = Kept { path: kept_at, size: None, at: app.clock.now() };
+    let mut kept = Kept { path: app.log.kept_at().map(Path::to_path_buf), size: None, at: app.clock.now() };
     loop {
         while step(&app).await {}
         if app.log.doubt().is_none() {

@@ -8,6 +8,7 @@ use crate::text::Locale;
 use countersign_core::ids::MessageId;
 use countersign_core::message::MailAddress;
 use countersign_core::time::Timestamp;
+use countersign_evidence::{Hash, message};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox as Addressee, Message, MultiPart, SinglePart};
 use std::time::{Duration, UNIX_EPOCH};
@@ -50,6 +51,18 @@ pub enum BuildError {
     /// The signature failed.
     #[error(transparent)]
     Dkim(#[from] DkimError),
+}
+
+/// The digest of what the reader of this message will see: what an entry seals, and what a saved copy of it gives.
+pub fn digest(rendered: &Rendered, from: &Sender) -> Hash {
+    message::digest(&message::Mail {
+        subject: &one_line(&rendered.subject),
+        from_name: &shown_name(&from.name),
+        from: from.address.as_str(),
+        reply_to: from.reply_to.as_ref().map(MailAddress::as_str),
+        text: &rendered.text,
+        html: &rendered.html,
+    })
 }
 
 /// The message's bytes: text and HTML as alternatives, signed by each signer (`&[Signer]` or `Option<&Signer>`).
@@ -104,8 +117,11 @@ fn part(content_type: ContentType, body: &str) -> SinglePart {
 
 fn addressee(address: &MailAddress, name: Option<&str>) -> Result<Addressee, BuildError> {
     let wire = super::relay::wire(address).ok_or(BuildError::Compose)?;
-    let name = name.map(one_line).map(|n| n.chars().take(MAX_NAME_CHARS).collect());
-    Ok(Addressee::new(name, wire))
+    Ok(Addressee::new(name.map(shown_name), wire))
+}
+
+fn shown_name(name: &str) -> String {
+    one_line(name).chars().take(MAX_NAME_CHARS).collect()
 }
 
 fn plain(name: &'static str, value: &str) -> HeaderValue {

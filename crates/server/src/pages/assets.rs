@@ -19,12 +19,14 @@ struct Asset {
 pub(super) const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
-const SOURCES: [(&str, &str, &[u8]); 6] = [
+const SOURCES: [(&str, &str, &[u8]); 8] = [
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("noscript.css", CSS, include_bytes!("../../assets/noscript.css")),
     ("page.js", JS, include_bytes!("../../assets/page.js")),
     ("solver.js", JS, include_bytes!("../../assets/solver.js")),
     ("worker.js", JS, include_bytes!("../../assets/worker.js")),
+    ("proof.js", JS, include_bytes!("../../assets/proof.js")),
+    ("verify.js", JS, include_bytes!("../../assets/verify.js")),
     ("mark.svg", "image/svg+xml", include_bytes!("../../assets/mark.svg")),
 ];
 

@@ -9,6 +9,22 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 );
 
+/// The same for a page whose script fetches something of ours.
+const POLICY_WITH_FETCH: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; worker-src 'self'; img-src 'self' data:; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'",
+);
+
+/// Marks an answer whose script may fetch.
+#[derive(Clone, Copy)]
+struct MayFetch;
+
+/// Lets the script of this one page fetch from us.
+pub fn may_fetch(mut response: Response) -> Response {
+    response.extensions_mut().insert(MayFetch);
+    response
+}
+
 /// The path of a page can be a secret: it goes nowhere (Referrer Policy, 3.1).
 const REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
@@ -17,8 +33,9 @@ const TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// Adds the security headers; what may be cached says so itself, everything else is not stored.
 pub fn secure(mut response: Response, https: bool) -> Response {
+    let policy = if response.extensions().get::<MayFetch>().is_some() { POLICY_WITH_FETCH } else { POLICY };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::REFERRER_POLICY, REFERRER);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
@@ -49,5 +66,9 @@ mod tests {
         let page = secure("page".into_response(), false);
         let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
+        assert!(!policy.contains("connect-src"));
+        let fetching = secure(may_fetch("page".into_response()), false);
+        let wider = fetching.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        assert_eq!(wider, format!("{policy}; connect-src 'self'"));
     }
 }

@@ -8,6 +8,7 @@ pub mod accent;
 pub mod assets;
 pub mod client;
 pub mod headers;
+pub mod message;
 pub mod nonce;
 pub mod notices;
 mod recover;
@@ -45,7 +46,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/not-me/{token}", get(respond::not_me_form).post(respond::not_me))
         .route("/cancel/{token}", get(respond::cancel_form).post(respond::cancel))
         .route("/verify", get(verify::form).post(verify::ask))
-        .route("/verify/{code}", get(verify::answer))
+        .route("/verify/{code}", get(verify::answer).post(verify::compare))
         .route(&accent.url, get(async move || assets::kept(assets::CSS, css)))
         .merge(assets_router())
         .method_not_allowed_fallback(async |visitor: Visitor| visitor.plain(StatusCode::METHOD_NOT_ALLOWED))

@@ -94,41 +94,6 @@ pub fn answer_gone(visit: &Visit) -> Notice {
     notice(visit, "reset.gone_title", START, Tone::No, vec![visit.say("notme.over"), visit.say("notme.done_advice")])
 }
 
-/// What is known about a message.
-#[derive(Clone, Debug)]
-pub struct Known<'a> {
-    /// Key of the sentence that says what it was: `verify.kind_…`.
-    pub kind: &'a str,
-    /// When it was put on record.
-    pub recorded_at: Timestamp,
-    /// When it was handed over, if it was.
-    pub sent_at: Option<Timestamp>,
-    /// To which mailbox, masked.
-    pub masked_to: &'a str,
-    /// Where our links begin.
-    pub origin: &'a str,
-}
-
-/// The message is from us.
-pub fn verify_known(visit: &Visit, path: &str, known: &Known<'_>) -> Notice {
-    let when = match known.sent_at {
-        Some(at) => Fact::time(visit.say("verify.when"), at),
-        None => Fact::time(visit.say("verify.recorded"), known.recorded_at),
-    };
-    let facts = vec![
-        Fact::text(visit.say("verify.what"), visit.say(known.kind)),
-        when,
-        Fact::text(visit.say("verify.to"), known.masked_to),
-    ];
-    let links = visit.locale.say("verify.links", &[("origin", &isolated(known.origin))]);
-    Notice {
-        facts,
-        after: vec![visit.say("verify.not_yours"), links],
-        links: vec![("/verify", visit.say("verify.again"))],
-        ..with_times(checked(notice(visit, "verify.known_title", path, Tone::Yes, Vec::new())))
-    }
-}
-
 /// The message is not from us; there is no "perhaps".
 pub fn verify_unknown(visit: &Visit, path: &str, code: &str) -> Notice {
     // Hyphens that do not break: a code in two halves is hard to compare.
@@ -164,7 +129,7 @@ fn notice(visit: &Visit, title: &str, path: &str, tone: Tone, lines: Vec<String>
 }
 
 /// Left to right whatever surrounds it (Unicode UAX 9, isolates).
-fn isolated(text: &str) -> String {
+pub fn isolated(text: &str) -> String {
     format!("\u{2066}{text}\u{2069}")
 }
 

@@ -1,14 +1,14 @@
 //! `/verify`: is this message from us?
 
-use super::notices::{self, Known};
+use super::message::Look;
 use super::view::Verify;
 use super::visitor::{Posted, Visitor, show};
+use super::{headers, notices};
 use crate::app::App;
-use crate::flows::verify::{self, Verified};
+use crate::flows::verify::{self, Compared, Known, Standing};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use countersign_core::message::Template;
 use serde::Deserialize;
 
 /// Characters of a countersign code, without its dashes.
@@ -47,16 +47,50 @@ pub async fn ask(Posted(visitor, form): Posted<VerifyForm>) -> Response {
 /// `GET /verify/{code}`.
 pub async fn answer(State(app): State<App>, visitor: Visitor, Path(typed): Path<String>) -> Response {
     let Some(code) = tidy(&typed) else { return malformed(&visitor, &typed) };
-    let path = format!("/verify/{code}");
-    match verify::verify(&app, &code, visitor.client.ip).await {
-        Ok(Verified::Known { template, recorded_at, sent_at, to_masked }) => {
-            let origin = app.config.server.origin.to_string();
-            let known = Known { kind: kind(template), recorded_at, sent_at, masked_to: &to_masked, origin: &origin };
-            show(StatusCode::OK, &notices::verify_known(&visitor.visit, &path, &known))
-        }
-        Ok(Verified::Unknown) => show(StatusCode::OK, &notices::verify_unknown(&visitor.visit, &path, &code)),
+    match verify::look(&app, &code, visitor.client.ip).await {
+        Ok(Some((known, standing))) => message(&app, &visitor, &known, &standing, None),
+        Ok(None) => unknown(&visitor, &code),
         Err(error) => visitor.refuse(&error),
     }
+}
+
+/// The address, from a browser that cannot compare it itself.
+#[derive(Deserialize)]
+pub struct AddressForm {
+    address: String,
+}
+
+/// `POST /verify/{code}`: compares the address with the message's recipient.
+pub async fn compare(
+    State(app): State<App>,
+    Path(typed): Path<String>,
+    Posted(visitor, form): Posted<AddressForm>,
+) -> Response {
+    let Some(code) = tidy(&typed) else { return malformed(&visitor, &typed) };
+    match verify::compare(&app, &code, &form.address, visitor.client.ip).await {
+        Ok(Some((known, standing, compared))) => {
+            message(&app, &visitor, &known, &standing, Some((compared, &form.address)))
+        }
+        Ok(None) => unknown(&visitor, &code),
+        Err(error) => visitor.refuse(&error),
+    }
+}
+
+fn message(
+    app: &App,
+    visitor: &Visitor,
+    known: &Known,
+    standing: &Standing,
+    compared: Option<(Compared, &str)>,
+) -> Response {
+    let (visit, origin) = (&visitor.visit, app.config.server.origin.to_string());
+    let page = Look { visit, known, standing, policy: app.log.policy(), origin: &origin }.page(compared);
+    let status = if page.address_error { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    headers::may_fetch(show(status, &page))
+}
+
+fn unknown(visitor: &Visitor, code: &str) -> Response {
+    show(StatusCode::OK, &notices::verify_unknown(&visitor.visit, &format!("/verify/{code}"), code))
 }
 
 fn malformed(visitor: &Visitor, typed: &str) -> Response {
@@ -71,15 +105,6 @@ fn tidy(typed: &str) -> Option<String> {
     let code: String = chars.by_ref().take(CODE_CHARS).map(|c| c.to_ascii_uppercase()).collect();
     let whole = code.len() == CODE_CHARS && chars.next().is_none() && code.bytes().all(|b| b.is_ascii_alphanumeric());
     whole.then(|| format!("{}-{}-{}", &code[..4], &code[4..8], &code[8..]))
-}
-
-const fn kind(template: Template) -> &'static str {
-    match template {
-        Template::Recovery => "verify.kind_recovery",
-        Template::PasswordChanged => "verify.kind_changed",
-        Template::CoolOff => "verify.kind_waiting",
-        Template::NotMeConfirmed => "verify.kind_not_me",
-    }
 }
 
 #[cfg(test)]

@@ -321,6 +321,15 @@ impl Tone {
             Self::No => "no",
         }
     }
+
+    /// What is drawn into the circle (SVG path data, in a box of 32 by 32).
+    pub const fn path(&self) -> &'static str {
+        match self {
+            Self::Yes => "M10 16.5l4.2 4.2L22.5 12",
+            Self::Wait => "M16 9v7.5l4.5 3",
+            Self::No => "M16 9.5v8M16 22.4v.1",
+        }
+    }
 }
 
 /// A page that only tells something.
@@ -353,4 +362,77 @@ pub struct Verify {
     pub code: String,
     /// What is wrong with it.
     pub error: Option<String>,
+}
+
+/// One thing that the page about a message can say of it; a script may change which of them is shown.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// For the script.
+    pub name: &'static str,
+    /// Whether it is the one that is shown.
+    pub shown: bool,
+    /// Good news or not.
+    pub tone: Tone,
+    /// The heading.
+    pub title: String,
+    /// What is so, and what to do, one paragraph each.
+    pub lines: Vec<String>,
+}
+
+/// One thing that can be said of a proof; a script may change which of them is shown.
+#[derive(Clone, Debug)]
+pub struct ProofState {
+    /// For the script.
+    pub name: &'static str,
+    /// Whether it is the one that is shown.
+    pub shown: bool,
+    /// The sentence.
+    pub text: String,
+    /// Whether it makes sense to look again.
+    pub reload: bool,
+}
+
+/// What the reader needs to check a message's proof.
+#[derive(Clone, Debug)]
+pub struct ProofView {
+    /// The proof file's path.
+    pub path: String,
+    /// The name under which it is saved.
+    pub file: &'static str,
+    /// The code's twelve characters.
+    pub code: String,
+    /// The log's verifier key.
+    pub key: String,
+    /// Whose cosignatures count (C2SP tlog-policy).
+    pub policy: String,
+    /// The witnesses of the policy: name and key.
+    pub witnesses: Vec<String>,
+    /// A command line that checks a saved mail.
+    pub command: String,
+}
+
+/// `/verify/{code}` for a message of ours.
+#[derive(Template, Clone, Debug)]
+#[template(path = "pages/verified.html")]
+pub struct Message {
+    /// The frame.
+    pub page: Page,
+    /// Where the address goes to where there are no scripts.
+    pub action: String,
+    /// All verdicts; one is shown.
+    pub verdicts: Vec<Verdict>,
+    /// The address that was entered.
+    pub address: String,
+    /// Whether it is none.
+    pub address_error: bool,
+    /// Particulars.
+    pub facts: Vec<Fact>,
+    /// How our links begin.
+    pub links: String,
+    /// All that can be said of the proof; one is shown.
+    pub states: Vec<ProofState>,
+    /// "Witnessed" and "unwitnessed"; at most one is shown.
+    pub witnessed: Vec<ProofState>,
+    /// What it takes to check the proof, where there is one.
+    pub proof: Option<ProofView>,
 }

@@ -9,10 +9,12 @@ mod mailer;
 pub use mailer::{BadMail, mailer};
 
 use crate::app::App;
+use crate::attest::time_stamp::BadAuthority;
+use crate::attest::{Authority, BadCa, BadWitness, Http, Witness};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::flows::log::{Doubt, Log, start as log_start};
-use crate::jobs::{Jobs, Mailer};
+use crate::jobs::{Jobs, Outside, witnesses};
 use crate::keyring::{self, KeyError};
 use crate::last_seen;
 use crate::signing::{self, SigningError};
@@ -48,6 +50,18 @@ pub enum StartError {
     /// The key that signs it.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// A witness of the policy.
+    #[error("evidence.policy_file: {0}")]
+    Witness(#[from] BadWitness),
+    /// The time stamp authority.
+    #[error("evidence.time_stamp_url: {0}")]
+    Authority(#[from] BadAuthority),
+    /// Certificates of witnesses and the authority.
+    #[error("evidence.ca_file: {0}")]
+    Ca(#[from] BadCa),
+    /// The same, unreadable.
+    #[error("evidence.ca_file: {0}: {1}")]
+    CaFile(PathBuf, std::io::Error),
     /// The file that names the witnesses.
     #[error("evidence.policy_file: {0}: {1}")]
     Policy(PathBuf, String),
@@ -137,6 +151,21 @@ pub fn policy(config: &Config) -> Result<Policy, StartError> {
     Policy::parse(&text).map_err(|error| bad(error.to_string()))
 }
 
+/// Whom the jobs reach, as the settings say: the mail server, witnesses, a time stamp authority.
+///
+/// # Errors
+/// `Mail`, `Witness`, `Authority`, `Ca`.
+pub fn outside(app: &App) -> Result<Outside, StartError> {
+    let evidence = &app.config.evidence;
+    let ca = match &evidence.ca_file {
+        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(path.clone(), error))?),
+        None => None,
+    };
+    let http = Http::new(ca.as_deref(), evidence.witness_timeout.duration())?;
+    let authority = evidence.time_stamp_url.as_ref().map(|url| Authority::new(url, &http)).transpose()?;
+    Ok(Outside { mailer: mailer(app)?, witnesses: Witness::of_policy(app.log.policy(), &http)?, authority })
+}
+
 /// A server that runs.
 #[derive(Debug)]
 pub struct Running {
@@ -158,23 +187,24 @@ pub fn router(app: &App) -> Router {
 ///
 /// # Errors
 /// `Listen` when the address cannot be had.
-pub async fn start(app: App, mailer: Option<Mailer>, address: SocketAddr) -> Result<Running, StartError> {
+pub async fn start(app: App, outside: Outside, address: SocketAddr) -> Result<Running, StartError> {
     let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(address, error))?;
-    start_on(app, mailer, listener, address).await
+    start_on(app, outside, listener, address).await
 }
 
 /// Starts jobs, and serves on a listener that is bound already.
 ///
 /// # Errors
-/// None today; the gate's first look at the database may be logged as failed.
+/// `Log` when a witness has seen more of the log than there is.
 pub async fn start_on(
     app: App,
-    mailer: Option<Mailer>,
+    outside: Outside,
     listener: TcpListener,
     address: SocketAddr,
 ) -> Result<Running, StartError> {
-    let jobs = Jobs::start(&app, mailer, app.log.kept_at().map(Path::to_path_buf));
+    witnesses::look_back(&app, &outside.witnesses).await?;
+    let jobs = Jobs::start(&app, outside);
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener.tap_io(send_at_once), service).with_graceful_shutdown(async move {

@@ -65,6 +65,11 @@ impl Draft {
         &self.id
     }
 
+    /// What is written: payload, salt, and what they come to.
+    pub const fn parts(&self) -> (&[u8], &[u8; 32], &Commitment) {
+        (self.payload.as_slice(), &self.salt, &self.commitment)
+    }
+
     /// What kind of entry this is.
     pub const fn kind(&self) -> &'static str {
         self.kind

@@ -339,7 +339,9 @@ pub async fn stamps(conn: &mut Conn) -> Result<Vec<LogStamp>, StoreError> {
     rows.iter().map(stamp).collect()
 }
 
-/// When the last time stamp was taken.
-pub async fn last_stamp(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
-    sql("SELECT max(stamped_at) FROM log_stamps").fetch_one(conn).await?.opt_time(0)
+/// The size and the time of the last time stamp.
+pub async fn last_stamp(conn: &mut Conn) -> Result<Option<(u64, Timestamp)>, StoreError> {
+    let text = "SELECT size, stamped_at FROM log_stamps ORDER BY size DESC LIMIT 1";
+    let row = sql(text).fetch_optional(conn).await?;
+    row.map(|row| Ok((unsigned(&row, 0, "log_stamps.size")?, row.time(1)?))).transpose()
 }

@@ -1,10 +1,11 @@
 //! Messages: on record before they leave; the outbox and the register in one table.
 
 use super::db::{Conn, Row, StoreError, sql};
-use countersign_core::ids::{AccountId, MessageId};
+use countersign_core::ids::{AccountId, EntryId, MessageId};
 use countersign_core::message::Template;
 use countersign_core::secret::Digest;
 use countersign_core::time::Timestamp;
+use countersign_evidence::Hash;
 
 /// A message as it is put on record.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct NewMessage {
     pub params: serde_json::Value,
     /// Keyed hash of its countersign code.
     pub code_hash: Digest,
+    /// Plain hash of the same, by which outsiders ask for its proof.
+    pub code_digest: Hash,
     /// When it was put on record.
     pub created_at: Timestamp,
 }
@@ -96,10 +99,12 @@ pub struct Message {
     pub attempts: i64,
     /// When it was sent or given up.
     pub closed_at: Option<Timestamp>,
+    /// The entry that seals what was handed over last; `None` before that.
+    pub sealed_entry: Option<EntryId>,
 }
 
 const MESSAGE: &str = "SELECT id, account_id, template, source_id, to_address, to_masked, to_domain, locale, params, \
-                       created_at, state, attempts, closed_at FROM messages";
+                       created_at, state, attempts, closed_at, sealed_entry FROM messages";
 
 fn message(row: &Row) -> Result<Message, StoreError> {
     Ok(Message {
@@ -116,17 +121,23 @@ fn message(row: &Row) -> Result<Message, StoreError> {
         state: row.parsed(10, "messages.state", State::parse)?,
         attempts: row.int(11)?,
         closed_at: row.opt_time(12)?,
+        sealed_entry: row.opt_text(13)?.map(|_| entry(row)).transpose()?,
     })
+}
+
+fn entry(row: &Row) -> Result<EntryId, StoreError> {
+    row.parsed(13, "messages.sealed_entry", |t| EntryId::parse(t).ok())
 }
 
 /// Puts a message on record.
 pub async fn insert(conn: &mut Conn, m: &NewMessage) -> Result<(), StoreError> {
     let text = "INSERT INTO messages (id, account_id, template, source_id, to_address, to_masked, to_domain, locale, \
-                params, code_hash, created_at, state, next_at) \
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $11)";
+                params, code_hash, code_digest, created_at, state, next_at) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'queued', $12)";
     let insert = sql(text).bind(m.id.as_str()).bind(m.account.as_str()).bind(m.template.as_str()).bind(&m.source_id);
     let insert = insert.bind(&m.to_address).bind(&m.to_masked).bind(&m.to_domain).bind(m.locale);
-    insert.bind(m.params.to_string()).bind(&m.code_hash).bind(m.created_at).execute(conn).await?;
+    let insert = insert.bind(m.params.to_string()).bind(&m.code_hash).bind(m.code_digest.bytes().as_slice());
+    insert.bind(m.created_at).execute(conn).await?;
     Ok(())
 }
 
@@ -156,6 +167,14 @@ pub async fn begin(conn: &mut Conn, id: &MessageId, node: &str, until: Timestamp
     let text = "UPDATE messages SET state = 'sending', attempts = attempts + 1, claimed_until = $3 \
                 WHERE id = $1 AND state = 'queued' AND claimed_by = $2";
     Ok(sql(text).bind(id.as_str()).bind(node).bind(until).execute(conn).await? == 1)
+}
+
+/// Names the entry that seals a message's text from now on; `false` where the same text is sealed already.
+pub async fn seal(conn: &mut Conn, id: &MessageId, entry: &EntryId, text_digest: &Hash) -> Result<bool, StoreError> {
+    let text = "UPDATE messages SET sealed_entry = $2, seal_digest = $3 \
+                WHERE id = $1 AND (seal_digest IS NULL OR seal_digest <> $3)";
+    let update = sql(text).bind(id.as_str()).bind(entry.as_str()).bind(text_digest.bytes().as_slice());
+    Ok(update.execute(conn).await? == 1)
 }
 
 /// Records how a message ended.
@@ -202,6 +221,26 @@ pub async fn end_claims(conn: &mut Conn) -> Result<u64, StoreError> {
 pub async fn by_code(conn: &mut Conn, hash: &Digest) -> Result<Option<Message>, StoreError> {
     let row = sql(format!("{MESSAGE} WHERE code_hash = $1")).bind(hash).fetch_optional(conn).await?;
     row.as_ref().map(message).transpose()
+}
+
+/// The message of a countersign code, by its plain hash.
+pub async fn by_code_digest(conn: &mut Conn, digest: &Hash) -> Result<Option<Message>, StoreError> {
+    let select = sql(format!("{MESSAGE} WHERE code_digest = $1")).bind(digest.bytes().as_slice());
+    select.fetch_optional(conn).await?.as_ref().map(message).transpose()
+}
+
+/// Messages from before codes had a plain hash on record.
+pub async fn undigested(conn: &mut Conn, limit: i64) -> Result<Vec<MessageId>, StoreError> {
+    let rows = sql("SELECT id FROM messages WHERE code_digest IS NULL ORDER BY id LIMIT $1").bind(limit);
+    let id = |row: &Row| row.parsed(0, "messages.id", |t| MessageId::parse(t).ok());
+    rows.fetch_all(conn).await?.iter().map(id).collect()
+}
+
+/// Fills in the plain hash of a message's code.
+pub async fn set_code_digest(conn: &mut Conn, id: &MessageId, digest: &Hash) -> Result<(), StoreError> {
+    let update = sql("UPDATE messages SET code_digest = $2 WHERE id = $1 AND code_digest IS NULL");
+    update.bind(id.as_str()).bind(digest.bytes().as_slice()).execute(conn).await?;
+    Ok(())
 }
 
 /// An account's messages, the newest first, older than one of them. Ids sort by time, and unlike times they are unique:

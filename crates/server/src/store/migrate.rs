@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_init.sql"),
     include_str!("../../migrations/0002_imports.sql"),
     include_str!("../../migrations/0003_log.sql"),
+    include_str!("../../migrations/0004_sealed.sql"),
     include_str!("../../migrations/0005_old_logs.sql"),
 ];
 

@@ -6,14 +6,17 @@
 
 mod accounts;
 mod api;
+mod attest;
 mod browser;
 mod cli;
 mod crash;
 mod drill;
 mod hashes;
+mod log;
 mod mail;
 mod openapi;
 mod pages;
 mod recovery;
 mod store;
 mod support;
+mod verify;

@@ -4,7 +4,7 @@ use crate::support::site::Site;
 use reqwest::{Client, Response, StatusCode, redirect};
 
 fn client() -> Client {
-    Client::builder().redirect(redirect::Policy::none()).build().unwrap()
+    crate::support::web().redirect(redirect::Policy::none()).build().unwrap()
 }
 
 async fn get(site: &Site, path: &str) -> Response {

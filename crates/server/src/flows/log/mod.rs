@@ -121,7 +121,7 @@ impl Log {
     }
 
     /// Stops signing for good: nothing but a new start, which looks at everything, takes it back.
-    pub(super) fn stop(&self, doubt: &Doubt) {
+    pub fn stop(&self, doubt: &Doubt) {
         locked(&self.doubt).get_or_insert_with(|| doubt.to_string());
     }
 }

@@ -7,6 +7,7 @@ use crate::error::AppError;
 use crate::flows::Result;
 use crate::store::log::{self, EntryRow, LogHead};
 use crate::store::{Conn, StoreError};
+use countersign_core::time::Timestamp;
 use countersign_evidence::checkpoint::Checkpoint;
 use countersign_evidence::note::Note;
 use countersign_evidence::proof::ProofFile;
@@ -25,6 +26,8 @@ pub struct Published {
     pub head: Head,
     /// Whether the policy's quorum has cosigned it.
     pub witnessed: bool,
+    /// Since when it is served; for the newest, when it was signed.
+    pub at: Timestamp,
 }
 
 /// Tiles that were fetched.
@@ -140,9 +143,9 @@ async fn head(conn: &mut Conn) -> Result<LogHead> {
     log::head(conn).await?.ok_or_else(|| AppError::unavailable("the log has no head"))
 }
 
-fn as_published(text: &str, witnessed: bool) -> Result<Published> {
+fn as_published(text: &str, witnessed: bool, at: Timestamp) -> Result<Published> {
     let (note, checkpoint) = read_note(text)?;
-    Ok(Published { note, head: checkpoint.head, witnessed })
+    Ok(Published { note, head: checkpoint.head, witnessed, at })
 }
 
 /// The checkpoint that is served.
@@ -151,7 +154,7 @@ fn as_published(text: &str, witnessed: bool) -> Result<Published> {
 /// 503 while there is none.
 pub async fn published(app: &App) -> Result<Published> {
     let row = head(&mut app.store.read().await?).await?;
-    as_published(&row.published, row.witnessed)
+    as_published(&row.published, row.witnessed, row.published_at)
 }
 
 /// The newest checkpoint, published or not.
@@ -160,7 +163,7 @@ pub async fn published(app: &App) -> Result<Published> {
 /// 503 while there is none.
 pub async fn newest(app: &App) -> Result<Published> {
     let row = head(&mut app.store.read().await?).await?;
-    as_published(&row.note, false)
+    as_published(&row.note, false, row.signed_at)
 }
 
 /// Every hand-over of the log's key, as one file.

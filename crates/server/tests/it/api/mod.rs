@@ -2,6 +2,6 @@
 
 mod accounts;
 mod errors;
-mod house;
+pub mod house;
 mod once;
 mod recovery;

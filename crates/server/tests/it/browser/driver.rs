@@ -85,7 +85,7 @@ impl Browser {
         let options = json!({"args": args, "prefs": prefs});
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
         let base = format!("http://127.0.0.1:{port}/session");
-        let http = reqwest::Client::new();
+        let http = crate::support::web().build().unwrap();
         let answer: Value = http.post(&base).json(&wanted).send().await.unwrap().json().await.unwrap();
         let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no browser: {answer}"));
         Self { session: format!("{base}/{id}"), http }
@@ -128,6 +128,41 @@ impl Browser {
         if tokio::time::timeout(LONG, arrived).await.is_err() {
             panic!("{} is titled {}", self.url().await, self.title().await);
         }
+    }
+
+    /// What a reader sees.
+    pub async fn text(&self) -> String {
+        self.run("return document.body.innerText").await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the page says this.
+    pub async fn wait_for_text(&self, wanted: &str) {
+        let said = async {
+            while !self.text().await.contains(wanted) {
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(LONG, said).await.is_err() {
+            panic!("{} says {}", self.url().await, self.text().await);
+        }
+    }
+
+    /// Waits until a page shows the element with this `data-state`.
+    pub async fn wait_for_state(&self, name: &str) {
+        let script = format!("return document.querySelector('[data-state={name}]').hidden");
+        let shown = async {
+            while self.run(&script).await != false {
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(LONG, shown).await.is_err() {
+            panic!("{} says {}", self.url().await, self.text().await);
+        }
+    }
+
+    /// Runs a script on every page from now on, before those of the page.
+    pub async fn before_scripts(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
     }
 
     /// Runs a function's body in the page.

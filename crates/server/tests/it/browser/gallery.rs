@@ -1,11 +1,17 @@
 //! Every page in every state that it can be in, without the flows behind them.
 
-use askama::Template;
-use countersign::pages::notices::{self, Known, Undone};
-use countersign::pages::view::{Code, Help, Page, PasswordError, Recover, Reset, Sent, Verify, Visit, Waiting};
+use askama::Template as _;
+use countersign::flows::verify::{Compared, Known, Standing};
+use countersign::pages::message::Look;
+use countersign::pages::notices::{self, Undone};
+use countersign::pages::view::{
+    Code, Help, Message, Page, PasswordError, Recover, Reset, Sent, Verify, Visit, Waiting,
+};
 use countersign::text::Locale;
 use countersign_core::gate::proof::Challenge;
+use countersign_core::message::{CountersignCode, Template};
 use countersign_core::time::Timestamp;
+use countersign_evidence::policy::Policy;
 
 /// A rendered page and its name.
 pub struct Picture {
@@ -138,13 +144,6 @@ fn resets(visit: &Visit) -> Vec<Picture> {
 }
 
 fn tellings(visit: &Visit) -> Vec<Picture> {
-    let known = Known {
-        kind: "verify.kind_recovery",
-        recorded_at: AT,
-        sent_at: Some(AT),
-        masked_to: "s…e@example.org",
-        origin: "https://login.example.org",
-    };
     vec![
         picture("not-me", &notices::not_me_ask(visit, "/not-me/token", false)),
         picture("not-me-change", &notices::not_me_ask(visit, "/not-me/token", true)),
@@ -153,9 +152,28 @@ fn tellings(visit: &Visit) -> Vec<Picture> {
         picture("not-me-gone", &notices::answer_gone(visit)),
         picture("cancel", &notices::cancel_ask(visit, "/cancel/token", AT)),
         picture("cancel-done", &notices::cancel_done(visit)),
-        picture("verify-known", &notices::verify_known(visit, "/verify/x", &known)),
+        picture("verify-unsealed", &message(visit, &Standing::Unsealed, None)),
+        picture("verify-erased", &message(visit, &Standing::Erased, None)),
+        picture("verify-wrong-proof", &message(visit, &Standing::Wrong, None)),
+        picture("verify-match", &message(visit, &Standing::Unsealed, Some(Compared::Match))),
+        picture("verify-other", &message(visit, &Standing::Unsealed, Some(Compared::Other))),
+        picture("verify-not-an-address", &message(visit, &Standing::Unsealed, Some(Compared::NotAnAddress))),
         picture("verify-unknown", &notices::verify_unknown(visit, "/verify/x", "7K3M-Q9RX-2HTB")),
     ]
+}
+
+/// The page about a message, as it is without a proof to check; with one: browser/message.rs.
+fn message(visit: &Visit, standing: &Standing, compared: Option<Compared>) -> Message {
+    let known = Known {
+        code: CountersignCode::parse("7K3M-Q9RX-2HTB").unwrap(),
+        template: Template::Recovery,
+        recorded_at: AT,
+        sent_at: Some(AT),
+        to_masked: "s…e@example.org".into(),
+        sealed: true,
+    };
+    let (policy, origin) = (&Policy::none(), "https://login.example.org");
+    Look { visit, known: &known, standing, policy, origin }.page(compared.map(|compared| (compared, IDENTIFIER)))
 }
 
 fn problems(visit: &Visit) -> Vec<Picture> {

@@ -2,6 +2,7 @@
 
 mod driver;
 mod gallery;
+mod message;
 
 use crate::support::not_run;
 use crate::support::site::Site;

@@ -1,7 +1,7 @@
 //! Time: links that expire before they are sent, requests that nobody waits for, clocks that jump back.
 
 use crate::support::db::{Db, on_both};
-use crate::support::house::{House, START};
+use crate::support::house::{House, START, leaving};
 use crate::support::people::{MARA, TOMO};
 use countersign::flows::outbox::{self, Ended};
 use countersign::flows::redeem;
@@ -56,13 +56,16 @@ async fn a_hand_over_that_a_crash_cut_off_is_unknown_and_not_repeated(db: Db) {
     house.add(&TOMO).await;
     let message = house.message_for("tomo").await;
     assert_eq!(outbox::claim(&house.app, 10).await.unwrap().len(), 1);
-    assert!(outbox::begin(&house.app, &message.id).await.unwrap());
+    assert!(outbox::begin(&house.app, &message, &leaving(&message, "text")).await.unwrap());
     let after = house.restarted(house.clock.now()).await;
     after.pass(3600);
     outbox::after_start(&after.app).await.unwrap();
     assert_eq!(after.messages().await[0].state, State::Unknown);
     assert_eq!(outbox::claim(&after.app, 10).await.unwrap().len(), 0);
-    assert!(!outbox::begin(&house.app, &message.id).await.unwrap(), "the one that was cut off cannot go on");
+    assert!(
+        !outbox::begin(&house.app, &message, &leaving(&message, "text")).await.unwrap(),
+        "the one that was cut off cannot go on"
+    );
     after.is_sound().await;
 }
 

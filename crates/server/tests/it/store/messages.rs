@@ -7,6 +7,7 @@ use countersign::store::Conn;
 use countersign::store::messages::{self, NewMessage, State};
 use countersign_core::ids::{AccountId, MessageId};
 use countersign_core::message::Template;
+use countersign_evidence::Hash;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::json;
 
@@ -31,6 +32,7 @@ pub(super) fn message(name: &str, account: &AccountId, at: u64) -> NewMessage {
         locale: "de",
         params: json!({ "minutes": 15, "text": "Zoë" }),
         code_hash: digest(name),
+        code_digest: Hash::new(*digest(&format!("plain {name}")).bytes()),
         created_at: later(at),
     }
 }

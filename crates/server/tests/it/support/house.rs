@@ -11,6 +11,7 @@ use countersign::flows::log::Log;
 use countersign::flows::outbox::{self, Material};
 use countersign::flows::recover::{self, Accepted, Ask, Door, Proof};
 use countersign::flows::redeem::{self, Redeem, Redeemed};
+use countersign::flows::seal::Leaving;
 use countersign::keyring::Keyring;
 use countersign::store::db::sql;
 use countersign::store::messages::{self, Message, State};
@@ -18,9 +19,10 @@ use countersign::store::{directory, evidence, gate};
 use countersign_core::gate::{Mode, proof};
 use countersign_core::identifier;
 use countersign_core::ids::AccountId;
-use countersign_core::message::Template;
+use countersign_core::message::{MailAddress, Template};
 use countersign_core::secret::SecretText;
 use countersign_core::time::Timestamp;
+use countersign_evidence::Hash;
 use countersign_evidence::note::{Algorithm, SigningKey};
 use countersign_evidence::policy::Policy;
 use rand::{SeedableRng, rngs::StdRng};
@@ -39,24 +41,26 @@ pub struct House {
     pub clock: Clock,
     pub db: Db,
     sources: AtomicU64,
+    others: AtomicU64,
 }
 
 impl House {
     pub async fn new(db: Db) -> Self {
         let clock = Clock::manual(START);
-        Self { app: node(&db, &clock, 1).await, clock, db, sources: AtomicU64::new(0) }
+        Self { app: node(&db, &clock, 1).await, clock, db, sources: AtomicU64::new(0), others: AtomicU64::new(0) }
     }
 
     /// Another node on the same database, with the same keys and clock.
     pub async fn another(&self) -> App {
-        node(&self.db, &self.clock, 2).await
+        // Every node has dice of its own.
+        node(&self.db, &self.clock, 100 + self.others.fetch_add(1, Ordering::SeqCst)).await
     }
 
     /// The server started again on the same database, with a clock that shows `at`.
     pub async fn restarted(&self, at: Timestamp) -> Self {
         let clock = Clock::manual(at);
         let sources = AtomicU64::new(self.sources.load(Ordering::SeqCst));
-        Self { app: node(&self.db, &clock, 3).await, clock, db: self.db.clone(), sources }
+        Self { app: node(&self.db, &clock, 3).await, clock, db: self.db.clone(), sources, others: AtomicU64::new(0) }
     }
 
     pub async fn add(&self, person: &Person) -> AccountId {
@@ -228,4 +232,14 @@ async fn node(db: &Db, clock: &Clock, seed: u64) -> App {
 pub fn log() -> Log {
     let key = SigningKey::from_seed("login.example.org/evidence", Algorithm::Ed25519, &[6; 32]).unwrap();
     Log::new(key, Policy::none(), None)
+}
+
+/// A message as it leaves, as far as its seal tells of it, with some text.
+pub fn leaving(message: &Message, text: &str) -> Leaving {
+    let address = |text: &str| MailAddress::parse(text).unwrap();
+    Leaving {
+        digest: Hash::of(text.as_bytes()),
+        from: address("Accounts@example.org"),
+        to: address(&message.to_address),
+    }
 }

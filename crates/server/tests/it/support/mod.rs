@@ -23,8 +23,23 @@ pub fn not_run(what: &str, how: &str) {
     assert!(!required, "not run: {what} ({how})");
 }
 
+/// A client for what is on this machine; it trusts no certificate. (reqwest asks for a TLS provider although nothing here
+/// is TLS.)
+pub fn web() -> reqwest::ClientBuilder {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls)
+}
+
 /// A program on the search path.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+}
+
+/// Node: the one that `COUNTERSIGN_TEST_NODE` names, or the one on the search path.
+pub fn node() -> Option<PathBuf> {
+    let named = std::env::var_os("COUNTERSIGN_TEST_NODE").map(PathBuf::from);
+    named.filter(|file| file.is_file()).or_else(|| program("node"))
 }

@@ -1,18 +1,24 @@
 //! The hosted pages of a real `App` on a free port, with a database of its own.
 
-use axum::Router;
+use super::house::leaving;
 use countersign::app::App;
 use countersign::clock::Clock;
 use countersign::config::Config;
+use countersign::flows::client::Client;
 use countersign::flows::dispatch;
-use countersign::flows::log::start as log_start;
+use countersign::flows::log::integrate::integrate;
+use countersign::flows::log::{Log, start as log_start};
+use countersign::flows::outbox::{self, Ended};
+use countersign::flows::recover::{self, Ask, Door};
 use countersign::flows::secrets::{self, Purpose};
 use countersign::keyring::Keyring;
-use countersign::pages;
+use countersign::serve;
 use countersign::store::db::sql;
+use countersign::store::messages::Message;
 use countersign::store::tickets::{self, Ticket};
 use countersign::store::{Place, Store, StoreError};
 use countersign_core::ids::AccountId;
+use countersign_core::message::CountersignCode;
 use countersign_core::time::Timestamp;
 use rand::{SeedableRng, rngs::StdRng};
 use std::net::SocketAddr;
@@ -29,6 +35,11 @@ pub struct Site {
 impl Site {
     /// Starts it with settings as the environment would give them.
     pub async fn start(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(settings, super::house::log()).await
+    }
+
+    /// Likewise, with a log of the test's own.
+    pub async fn start_with(settings: &[(&str, &str)], log: Log) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -37,11 +48,9 @@ impl Site {
         let config = Config::from_parts(None, vars).unwrap();
         let store = Store::open(&Place::File(dir.path().join("test.db")), 4).await.unwrap();
         let clock = Clock::manual(Timestamp::from_secs(1_768_400_000));
-        let app =
-            App::new(config, store, Keyring::derive(&[9; 32]), super::house::log(), clock, StdRng::seed_from_u64(11));
+        let app = App::new(config, store, Keyring::derive(&[9; 32]), log, clock, StdRng::seed_from_u64(11));
         log_start::start(&app, None).await.unwrap();
-        let pages: Router = pages::router(&app).with_state(app.clone());
-        let service = pages.into_make_service_with_connect_info::<SocketAddr>();
+        let service = serve::router(&app).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
         Self { origin, app, _dir: dir }
     }
@@ -77,6 +86,26 @@ impl Site {
         dispatch::decide_batch(&self.app).await.unwrap();
         let mut conn = self.app.store.read().await.unwrap();
         tickets::live_of(&mut conn, account, self.app.clock.now()).await.unwrap().unwrap()
+    }
+
+    /// A recovery message to a new account with this address that was handed over, to nobody; and its code.
+    pub async fn sent_to(&self, address: &str) -> (Message, CountersignCode) {
+        let (account, app) = (self.add_account(address).await, &self.app);
+        let client = Client { ip: [192, 0, 2, 7].into(), user_agent: String::new(), device: None, locale: None };
+        let ask = Ask { identifier: address.to_owned(), client, proof: None, door: Door::Api };
+        recover::request(app, ask).await.unwrap();
+        dispatch::decide_batch(app).await.unwrap();
+        let claimed = outbox::claim(app, 10).await.unwrap();
+        let message = claimed.into_iter().find(|message| message.account == account).unwrap();
+        assert!(outbox::begin(app, &message, &leaving(&message, "text")).await.unwrap());
+        outbox::finish(app, &message, Ended::Sent).await.unwrap();
+        let code = secrets::countersign(&app.keys, &message.id);
+        (message, code)
+    }
+
+    /// Lets the sequencer take in what was committed.
+    pub async fn grow(&self) {
+        while integrate(&self.app).await.unwrap().more {}
     }
 
     /// What the message would hold: the link's token, the code and the token of "this was not me".

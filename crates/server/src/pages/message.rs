@@ -1,0 +1,185 @@
+//! What the page about one message of ours says: whether it is genuine, what it was, how it is proven.
+
+use super::notices::isolated;
+use super::view::{Fact, Message, Page, ProofState, ProofView, Tone, Verdict, Visit};
+use crate::flows::verify::{Compared, Known, Proven, Standing};
+use countersign_core::message::Template;
+use countersign_evidence::policy::Policy;
+
+/// The name under which the proof is saved; it says nothing of what is in it.
+const FILE: &str = "message.tlog-proof";
+
+/// A look at one message.
+#[derive(Debug)]
+pub struct Look<'a> {
+    /// The visit.
+    pub visit: &'a Visit,
+    /// What is known of the message.
+    pub known: &'a Known,
+    /// How far it is proven.
+    pub standing: &'a Standing,
+    /// Whose cosignatures count.
+    pub policy: &'a Policy,
+    /// Where our links begin.
+    pub origin: &'a str,
+}
+
+impl Look<'_> {
+    /// The page; with what was typed and how it compares, where somebody has sent their address.
+    pub fn page(&self, compared: Option<(Compared, &str)>) -> Message {
+        let verdicts = self.verdicts(compared.map(|(compared, _)| compared));
+        let page = self.frame(&verdicts);
+        let proof = match self.standing {
+            Standing::Proven(proven) => Some(self.proof(Some(proven))),
+            Standing::Pending => Some(self.proof(None)),
+            Standing::Unsealed | Standing::Erased | Standing::Wrong => None,
+        };
+        Message {
+            action: page.link(&self.path()),
+            page,
+            verdicts,
+            address: compared.map(|(_, typed)| typed.chars().take(320).collect()).unwrap_or_default(),
+            address_error: compared.is_some_and(|(compared, _)| compared == Compared::NotAnAddress),
+            facts: self.facts(),
+            links: self.visit.locale.say("verify.links", &[("origin", &isolated(self.origin))]),
+            states: self.states(),
+            witnessed: self.witnessed(),
+            proof,
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("/verify/{}", self.known.code)
+    }
+
+    fn frame(&self, verdicts: &[Verdict]) -> Page {
+        let title = verdicts.iter().find(|verdict| verdict.shown).map(|verdict| verdict.title.clone());
+        let mut page = self.visit.page_titled(title.unwrap_or_default(), &self.path());
+        page.offers_check = false;
+        page.scripts = match self.standing {
+            Standing::Proven(_) | Standing::Pending => &["page.js", "proof.js", "verify.js"],
+            Standing::Unsealed | Standing::Erased | Standing::Wrong => &["page.js"],
+        };
+        page
+    }
+
+    fn verdicts(&self, compared: Option<Compared>) -> Vec<Verdict> {
+        let shown = match (self.standing, compared) {
+            (Standing::Wrong, _) => "wrong",
+            (_, Some(Compared::Match)) => "match",
+            (_, Some(Compared::Other)) => "other",
+            (_, Some(Compared::NotAnAddress) | None) => "known",
+        };
+        let verdict = |name, tone, title: &str, lines: &[&str]| Verdict {
+            name,
+            shown: name == shown,
+            tone,
+            title: self.visit.say(title),
+            lines: lines.iter().map(|line| self.visit.say(line)).collect(),
+        };
+        vec![
+            verdict("known", Tone::Yes, "verify.known_title", &["verify.known_lead"]),
+            verdict("match", Tone::Yes, "verify.match_title", &["verify.match"]),
+            verdict("other", Tone::No, "verify.other_title", &["verify.other", "verify.other_retype"]),
+            verdict("wrong", Tone::No, "verify.wrong_title", &["verify.wrong"]),
+        ]
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let when = match self.known.sent_at {
+            Some(at) => Fact::time(self.visit.say("verify.when"), at),
+            None => Fact::time(self.visit.say("verify.recorded"), self.known.recorded_at),
+        };
+        vec![
+            Fact::text(self.visit.say("verify.what"), self.visit.say(kind(self.known.template))),
+            when,
+            Fact::text(self.visit.say("verify.to"), self.known.to_masked.clone()),
+        ]
+    }
+
+    /// What the server says is shown first; a script that has checked for itself shows something else.
+    fn states(&self) -> Vec<ProofState> {
+        let shown = match self.standing {
+            Standing::Proven(_) => "server",
+            Standing::Pending => "pending",
+            Standing::Unsealed => "missing",
+            Standing::Erased => "erased",
+            Standing::Wrong => "wrong",
+        };
+        let names = [
+            ("server", "verify.proof_server"),
+            ("checking", "verify.proof_checking"),
+            ("browser", "verify.proof_browser"),
+            ("unable", "verify.proof_unable"),
+            ("pending", "verify.proof_pending"),
+            ("missing", "verify.proof_missing"),
+            ("erased", "verify.proof_erased"),
+            ("unreachable", "verify.proof_unreachable"),
+            ("wrong", "verify.wrong_title"),
+        ];
+        let state = |(name, key): (&'static str, &str)| ProofState {
+            name,
+            shown: name == shown,
+            text: self.visit.say(key),
+            reload: matches!(name, "pending" | "unreachable"),
+        };
+        names.map(state).into()
+    }
+
+    fn witnessed(&self) -> Vec<ProofState> {
+        let state = |name, shown, text| ProofState { name, shown, text, reload: false };
+        let said = self.visit.say("verify.witnessed");
+        let (yes, no, said) = match self.standing {
+            Standing::Proven(proven) if is_witnessed(proven) => (true, false, self.count(proven)),
+            Standing::Proven(_) => (false, true, said),
+            _ => (false, false, said),
+        };
+        vec![state("yes", yes, said), state("no", no, self.visit.say("verify.unwitnessed"))]
+    }
+
+    fn count(&self, proven: &Proven) -> String {
+        let (count, of) = (proven.witnesses.cosigned.len().to_string(), self.policy.witnesses().len().to_string());
+        self.visit.locale.say("verify.witnessed", &[("count", &count), ("of", &of)])
+    }
+
+    fn proof(&self, proven: Option<&Proven>) -> ProofView {
+        let key = proven.map(|proven| proven.key.to_string()).unwrap_or_default();
+        let policy = without_urls(self.policy);
+        let witnesses = self.policy.witnesses().iter().map(|witness| format!("{} {}", witness.name, witness.key));
+        ProofView {
+            path: self.known.proof_path(),
+            file: FILE,
+            code: self.known.code.as_str().to_owned(),
+            command: format!("countersign-verify message MAIL.eml --proof {FILE} --to you@example.org --key '{key}'"),
+            key,
+            policy,
+            witnesses: witnesses.collect(),
+        }
+    }
+}
+
+fn is_witnessed(proven: &Proven) -> bool {
+    proven.witnesses.needs_witnesses && proven.witnesses.reached
+}
+
+/// A policy's text without its addresses: where we reach a witness is nobody's business.
+fn without_urls(policy: &Policy) -> String {
+    let line = |line: &str| {
+        let words = match line.split(' ').next() {
+            Some("log") => 2,
+            Some("witness") => 3,
+            _ => usize::MAX,
+        };
+        line.split(' ').take(words).collect::<Vec<_>>().join(" ") + "\n"
+    };
+    policy.to_string().lines().map(line).collect()
+}
+
+const fn kind(template: Template) -> &'static str {
+    match template {
+        Template::Recovery => "verify.kind_recovery",
+        Template::PasswordChanged => "verify.kind_changed",
+        Template::CoolOff => "verify.kind_waiting",
+        Template::NotMeConfirmed => "verify.kind_not_me",
+    }
+}
