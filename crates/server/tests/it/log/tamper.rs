@@ -198,8 +198,9 @@ async fn every_column_of_every_entry_counts(db: Db) {
         let changed = Arg::Bytes(None);
         all.push(Flip { table, key: format!("{n} = 2"), column, changed });
     }
+    let told = told(&scene, all).await;
     insta::allow_duplicates! {
-        insta::assert_snapshot!(told(&scene, all).await, @r"
+        insta::assert_snapshot!(told, @r"
         evidence.num where num = 1: evidence, entry 551: it is missing [+2]
         evidence.id where num = 1: evidence, entry 1, column id: it is not what the content says
         evidence.at where num = 1: evidence, entry 1, column at: it is not what the content says
@@ -303,8 +304,9 @@ async fn every_column_of_tiles_head_keys_and_stamps_counts(db: Db) {
         ("authority", Is::Text),
     ];
     all.extend(all_flips(&scene, "log_stamps", "size > 0", &stamp).await);
+    let told = told(&scene, all).await;
     insta::allow_duplicates! {
-        insta::assert_snapshot!(told(&scene, all).await, @r"
+        insta::assert_snapshot!(told, @r"
         log_tiles.level where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: it is missing [+1]
         log_tiles.idx where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: it is missing [+1]
         log_tiles.hashes where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: the hash of entry 1 was changed
@@ -473,8 +475,9 @@ async fn a_log_that_is_rewritten_whole_lacks_the_signature(db: Db) {
     }
     let root = edge.root().bytes().to_vec();
     change.run("UPDATE log_head SET root = $1", vec![root.into()]).await;
+    let found = change.findings().await.join("\n");
     insta::allow_duplicates! {
-        insta::assert_snapshot!(change.findings().await.join("\n"), @r"
+        insta::assert_snapshot!(found, @r"
         log_head, the head, column root: it is not what the checkpoint says
         log_stamps, checkpoint of 545 entries, column checkpoint: it is not the beginning of this log
         log_head, the head, column published: the served checkpoint is not the beginning of this log

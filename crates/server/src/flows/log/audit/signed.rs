@@ -99,17 +99,21 @@ impl Signed {
 
     fn witnesses(&mut self, row: &LogHead, ask: &Ask<'_>) {
         let Ok(note) = Note::parse(&row.published) else { return };
-        match ask.policy.judge(&note) {
-            Ok(judged) => {
-                self.witnessed = judged.needs_witnesses && judged.reached;
-                if self.witnessed != row.witnessed {
-                    let what = "it is not what the cosignatures come to under evidence.policy_file (if that was changed \
-                                since the last checkpoint, start the server once)";
-                    self.findings.push(Finding::head("witnessed", what));
-                }
+        let judged = match ask.policy.judge(&note) {
+            Ok(judged) => judged,
+            Err(error) => return self.findings.push(Finding::head("published", error.to_string())),
+        };
+        self.witnessed = judged.needs_witnesses && judged.reached;
+        let cosigned = self.origin.as_ref().is_none_or(|ours| note.signatures.iter().any(|s| s.name != *ours));
+        let what = match (row.witnessed, cosigned) {
+            (true, false) => "nobody has cosigned the served checkpoint",
+            (said, _) if judged.needs_witnesses && said != self.witnessed => {
+                "it is not what the cosignatures come to under evidence.policy_file (if that was changed since the last \
+                 checkpoint, start the server once)"
             }
-            Err(error) => self.findings.push(Finding::head("published", error.to_string())),
-        }
+            _ => return,
+        };
+        self.findings.push(Finding::head("witnessed", what));
     }
 
     /// Notes that the log had this root at this size, says a checkpoint that we signed.
