@@ -8,6 +8,7 @@ mod key;
 mod new_log;
 mod progress;
 mod rotate_key;
+mod time_stamp;
 mod verify;
 
 use super::{Global, runtime};
@@ -36,6 +37,8 @@ enum What {
     Key(key::Args),
     /// Hand the log over to another key
     RotateKey(rotate_key::Args),
+    /// Have the newest published checkpoint time-stamped now
+    TimeStamp(time_stamp::Args),
     /// Begin a new log, under a new name, where the old one cannot be gone on with
     NewLog(new_log::Args),
 }
@@ -48,6 +51,7 @@ pub fn run(global: &Global, args: &Args) -> ExitCode {
         What::Erase(args) => erase::run(global, args),
         What::Key(args) => key::run(global, args),
         What::RotateKey(args) => rotate_key::run(global, args),
+        What::TimeStamp(args) => time_stamp::run(global, args),
         What::NewLog(args) => new_log::run(global, args),
     }
 }
