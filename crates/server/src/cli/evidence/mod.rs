@@ -3,6 +3,7 @@
 //! All of its commands but `new-log` may run beside a server that runs.
 
 mod erase;
+mod export;
 mod key;
 mod new_log;
 mod progress;
@@ -28,6 +29,8 @@ pub struct Args {
 enum What {
     /// Re-check the whole log: every entry, every tile, everything that is signed; changes nothing
     Verify(verify::Args),
+    /// Write entries, what they say and all that proves them into a directory, for somebody without a network
+    Export(export::Args),
     /// Erase what entries and closed messages say about accounts, for good; proofs stay valid
     Erase(erase::Args),
     /// Show the verifier key that people pin, and how it came to sign
@@ -44,6 +47,7 @@ enum What {
 pub fn run(global: &Global, args: &Args) -> ExitCode {
     match &args.what {
         What::Verify(args) => verify::run(global, args),
+        What::Export(args) => export::run(global, args),
         What::Erase(args) => erase::run(global, args),
         What::Key(args) => key::run(global, args),
         What::RotateKey(args) => rotate_key::run(global, args),

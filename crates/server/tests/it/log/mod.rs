@@ -1,9 +1,19 @@
-//! The evidence log: grown, signed, served, proven; on both databases, with several nodes, over kills.
+//! The evidence log: grown, signed, served, proven; re-checked, erased from, handed on; on both databases, with several nodes,
+//! over kills.
 
+mod audit;
+pub mod dir;
+mod doubts;
+mod erase;
+mod export;
 mod files;
 mod growth;
 mod kill;
+mod new_log;
 mod nodes;
+mod rotation;
+mod scene;
+mod tamper;
 
 use crate::support::db::Db;
 use crate::support::house::{House, log};
