@@ -356,7 +356,8 @@ async fn look(app: &App, stage: &Stage, outsider: Outsider) -> Result<Seen, Trou
     let start = app.clock.now();
     let expected = log::highest(&mut app.store.read().await?).await?;
     let seen = outsider.look(expected, stage.post.samples()).await?;
-    let what = format!("{} entries, {} tiles and {} messages checked from outside", seen.entries, seen.tiles, seen.messages);
+    let what =
+        format!("{} entries, {} tiles and {} messages checked from outside", seen.entries, seen.tiles, seen.messages);
     progress::note(&what, app.clock.now().since(start));
     Ok(seen)
 }

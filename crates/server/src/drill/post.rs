@@ -66,7 +66,8 @@ pub fn mailbox_of(address: &str) -> String {
 impl Post {
     /// Starts the mail server on `listener`. Every message is also handed to `scanners`: mail gateways open links.
     pub fn start(listener: TcpListener, clock: Clock, origin: String, scanners: mpsc::UnboundedSender<Letter>) -> Self {
-        let post = Self(Arc::new(Inner { boxes: Mutex::default(), samples: Mutex::default(), scanners, clock, origin }));
+        let post =
+            Self(Arc::new(Inner { boxes: Mutex::default(), samples: Mutex::default(), scanners, clock, origin }));
         let taking = post.clone();
         tokio::spawn(async move {
             while let Ok((stream, peer)) = listener.accept().await {

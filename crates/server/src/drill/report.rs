@@ -241,7 +241,10 @@ impl Report {
             ),
             verdict(
                 "An outsider with the key can check all of the log, and each message for its recipient",
-                format!("{} entries, {} of {} messages", n.outside_entries, n.outside_messages_proven, n.outside_messages),
+                format!(
+                    "{} entries, {} of {} messages",
+                    n.outside_entries, n.outside_messages_proven, n.outside_messages
+                ),
                 n.outside_verified,
             ),
         ]
@@ -312,7 +315,11 @@ impl Report {
         for what in self.aside.broken.iter().chain(&seen.wrong) {
             row("  wrong", String::new(), what);
         }
-        row("  not shown by that", String::new(), "That entries are true; with no witness, that everybody sees one log.");
+        row(
+            "  not shown by that",
+            String::new(),
+            "That entries are true; with no witness, that everybody sees one log.",
+        );
     }
 
     fn rows_of_people(&self, row: &mut impl FnMut(&str, String, &str)) {

@@ -115,6 +115,8 @@ pub enum Compared {
     Other,
     /// What was typed is no address.
     NotAnAddress,
+    /// Nobody knows any more: the recipient's content was erased.
+    Erased,
 }
 
 /// Compares an address with a message's recipient: for readers whose browser cannot do it. It is neither kept nor logged.
@@ -124,6 +126,7 @@ pub enum Compared {
 pub async fn compare(app: &App, code: &str, typed: &str, ip: IpAddr) -> Result<Option<(Known, Standing, Compared)>> {
     let Some((known, message)) = found(app, code, ip).await? else { return Ok(None) };
     let compared = match address(typed) {
+        Some(_) if message.to_address.is_empty() => Compared::Erased,
         Some(typed) if Some(&typed) == address(&message.to_address).as_ref() => Compared::Match,
         Some(_) => Compared::Other,
         None => Compared::NotAnAddress,
@@ -200,8 +203,11 @@ fn known(code: CountersignCode, m: &Message) -> Known {
 async fn standing(app: &App, message: &Message) -> Result<Standing> {
     let Some(entry) = &message.sealed_entry else { return Ok(Standing::Unsealed) };
     let mut conn = app.store.read().await?;
-    // Not there is not numbered yet; an entry that is gone stops the sequencer.
-    let Some(row) = log::entry_by_id(&mut conn, entry.as_str()).await? else { return Ok(Standing::Pending) };
+    // An erased entry has lost its id, as its message has lost the address. Otherwise not there is not numbered yet; an entry
+    // that is gone stops the sequencer.
+    let Some(row) = log::entry_by_id(&mut conn, entry.as_str()).await? else {
+        return Ok(if message.to_address.is_empty() { Standing::Erased } else { Standing::Pending });
+    };
     let Some(opening) = read::opening(&row) else { return Ok(Standing::Erased) };
     drop(conn);
     let Some(file) = read::proof(app, row.number, Some(&opening)).await? else { return Ok(Standing::Pending) };

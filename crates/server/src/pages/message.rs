@@ -68,7 +68,7 @@ impl Look<'_> {
             (Standing::Wrong, _) => "wrong",
             (_, Some(Compared::Match)) => "match",
             (_, Some(Compared::Other)) => "other",
-            (_, Some(Compared::NotAnAddress) | None) => "known",
+            (_, Some(Compared::NotAnAddress | Compared::Erased) | None) => "known",
         };
         let verdict = |name, tone, title: &str, lines: &[&str]| Verdict {
             name,

@@ -2,6 +2,8 @@
 
 use crate::support::house::log;
 use crate::support::site::Site;
+use countersign::flows::log::erase::{Erase, erase};
+use countersign::flows::log::own::By;
 use countersign::flows::log::{Log, publish::publish, read};
 use countersign::flows::{seal, secrets};
 use countersign::store::db::sql;
@@ -274,4 +276,20 @@ async fn witnesses_are_counted() {
     let html = seen(&whole);
     assert!(html.contains("Witnessed by 1 of 2") && !html.contains("Unwitnessed"), "{html}");
     assert!(!whole.contains("secret-place"), "where we reach a witness is nobody's business");
+}
+
+#[tokio::test]
+async fn an_erased_message_stays_ours_and_its_address_is_compared_with_nothing() {
+    let site = Site::start(&[]).await;
+    let (message, code) = site.sent_to(SAM).await;
+    site.grow().await;
+    let ask = Erase { account: message.account.clone(), reason: "request".into(), by: By::CommandLine };
+    let erased = erase(&site.app, &ask, |_| {}).await.unwrap();
+    assert_eq!((erased.messages, erased.open_messages), (1, 0));
+    assert_eq!(problem(get(&site, &proof_path(&code)).await).await, "410 erased");
+    for html in [page(&site, &code).await, compared(&site, &code, "other@example.org").await.1] {
+        let html = seen(&html);
+        assert!(html.contains("were erased") && html.contains("This code is from us"), "{html}");
+        assert!(!html.contains("phishing"), "{html}");
+    }
 }

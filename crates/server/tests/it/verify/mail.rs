@@ -43,7 +43,7 @@ async fn a_saved_mail_is_recognised_and_a_forged_one_with_its_code_is_not() {
     recover::request(&site.app, ask).await.unwrap();
     dispatch::decide_batch(&site.app).await.unwrap();
     // Jobs that are told to stop finish what they find.
-    Jobs::start(&site.app, serve::mailer(&site.app).unwrap(), None).stop().await;
+    Jobs::start(&site.app, serve::outside(&site.app).unwrap()).stop().await;
     site.grow().await;
 
     let saved = sink.kept()[0].bytes();
