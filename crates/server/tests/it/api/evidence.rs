@@ -65,7 +65,19 @@ async fn what_is_asked_wrongly_is_told() {
     ] {
         told.push_str(&format!("{path}: {}\n", house.get(&format!("/v1/evidence/{path}")).await.problem()));
     }
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+    entries?limit=0: 422 query_invalid {"detail":"The query may have `after` (a number), `limit` (1 to 100), `kind` and `account`, nothing else."}
+    entries?limit=101: 422 query_invalid {"detail":"The query may have `after` (a number), `limit` (1 to 100), `kind` and `account`, nothing else."}
+    entries?kind=A: 422 query_invalid {"detail":"The query may have `after` (a number), `limit` (1 to 100), `kind` and `account`, nothing else."}
+    entries?account=x: 422 query_invalid {"detail":"The query may have `after` (a number), `limit` (1 to 100), `kind` and `account`, nothing else."}
+    entries?more=1: 422 query_invalid {"detail":"The query may have `after` (a number), `limit` (1 to 100), `kind` and `account`, nothing else."}
+    entries/evi_nothing: 404 not_found {"detail":"There is no such entry, or it has no number yet."}
+    export?from=x: 422 bound_invalid {"detail":"An entry's number, from 1, or a time such as 2026-01-12T09:00:00Z is needed.","field":"from"}
+    export?to=0: 422 bound_invalid {"detail":"An entry's number, from 1, or a time such as 2026-01-12T09:00:00Z is needed.","field":"to"}
+    export?from=900: 422 range_beyond_log {"detail":"The log has 5 entries.","field":"from"}
+    export?keep_until=1: 422 time_invalid {"detail":"A time such as 2026-12-31T00:00:00Z is needed.","field":"keep_until"}
+    export?more=1: 422 query_invalid {"detail":"The query may have `from`, `to`, `recipient`, `keep_until` and `commitments_only`, nothing else."}
+    "#);
 }
 
 #[tokio::test]

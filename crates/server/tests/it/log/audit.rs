@@ -1,9 +1,11 @@
 //! The whole log re-checked, where nothing is wrong with it.
 
+use super::dir::Dir;
 use super::scene::Scene;
 use crate::support::db::{Db, on_both};
 use countersign::flows::log::audit::{Ask, Unchecked, audit};
 use countersign::flows::log::read;
+use countersign::store::db::sql;
 use countersign::store::frozen;
 use countersign_core::time::Timestamp;
 use countersign_evidence::policy::Policy;
@@ -12,6 +14,7 @@ use std::time::Duration;
 on_both! {
     a_sound_log_is_called_sound_and_what_was_not_checked_is_said
     what_comes_in_meanwhile_is_no_alarm
+    beside_a_node_that_writes_there_is_no_false_alarm
     an_older_checkpoint_is_the_beginning
     without_a_log_nothing_is_checked
 }
@@ -56,6 +59,27 @@ async fn what_comes_in_meanwhile_is_no_alarm(db: Db) {
     assert_eq!(scene.audit().await.size, 901);
 }
 
+async fn beside_a_node_that_writes_there_is_no_false_alarm(db: Db) {
+    let scene = Scene::new(db).await;
+    let write = async {
+        for count in 1..60 {
+            scene.write(count).await;
+            scene.grow().await;
+        }
+    };
+    let check = async {
+        let mut sizes = Vec::new();
+        for _ in 0..20 {
+            let report = scene.audit().await;
+            assert_eq!(report.findings.kept(), []);
+            sizes.push(report.size);
+        }
+        sizes
+    };
+    let ((), sizes) = tokio::join!(write, check);
+    assert!(sizes.is_sorted() && sizes.first() < sizes.last(), "{sizes:?}");
+}
+
 async fn an_older_checkpoint_is_the_beginning(db: Db) {
     let scene = Scene::new(db).await;
     let mut kept = Vec::new();
@@ -73,4 +97,40 @@ async fn without_a_log_nothing_is_checked(db: Db) {
     let mut conn = frozen::open(&db.place, Duration::from_secs(10)).await.unwrap().unwrap();
     let ask = Ask { kept: &[], policy: &Policy::none(), now: Timestamp::from_secs(5) };
     assert!(matches!(audit(&mut conn, &ask, |_, _| {}).await, Err(Unchecked::NotBegun)));
+}
+
+/// Every file of a directory but those by which SQLite's readers agree with writers.
+fn contents(dir: &Dir) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(dir.dir.path()).unwrap().map(|file| file.unwrap().path());
+    let mut all: Vec<(String, Vec<u8>)> = files
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap()))
+        .collect();
+    all.retain(|(name, _)| !name.ends_with("-shm") && !name.ends_with("-wal"));
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn the_command_writes_nothing_and_its_exit_code_says_what_it_found() {
+    let none = Dir::new(&Db::sqlite());
+    let verified = none.run(&["evidence", "verify", "--json"]);
+    assert_eq!(verified.status.code(), Some(2), "{verified:?}");
+    assert!(contents(&none).is_empty());
+    let dir = Dir::new(&Db::sqlite());
+    let app = dir.with_entries(300).await;
+    app.store.forget_old_pages().await.unwrap();
+    drop(app);
+    let before = contents(&dir);
+    let verified = dir.run(&["evidence", "verify"]);
+    assert_eq!((verified.status.code(), contents(&dir) == before), (Some(0), true), "{verified:?}");
+    sql("UPDATE evidence SET at = at + 1 WHERE seq = 77").execute(&mut dir.db.conn().await).await.unwrap();
+    let verified = dir.run(&["evidence", "verify", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!((verified.status.code(), &report["sound"]), (Some(1), &serde_json::json!(false)));
+    insta::assert_snapshot!(report["findings"], @r#"[{"column":"at","place":"evidence","row":"entry 77","what":"it is not what the content says"}]"#);
+    std::fs::write(dir.path("other"), "x").unwrap();
+    let other = dir.path("other");
+    let verified = dir.run(&["evidence", "verify", "--checkpoint", other.to_str().unwrap(), "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    assert_eq!(report["findings"].as_array().unwrap().len(), 2, "{report}");
 }

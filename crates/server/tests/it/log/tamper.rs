@@ -201,73 +201,73 @@ async fn every_column_of_every_entry_counts(db: Db) {
     let told = told(&scene, all).await;
     insta::allow_duplicates! {
         insta::assert_snapshot!(told, @r"
-        evidence.num where num = 1: evidence, entry 551: it is missing [+2]
-        evidence.id where num = 1: evidence, entry 1, column id: it is not what the content says
-        evidence.at where num = 1: evidence, entry 1, column at: it is not what the content says
-        evidence.kind where num = 1: evidence, entry 1, column kind: it is not what the content says
-        evidence.payload where num = 1: evidence, entry 1: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.salt where num = 1: evidence, entry 1: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.commitment where num = 1: evidence, entry 1: payload, salt and commitment do not fit: one of the three was changed [+2]
-        evidence.subject where num = 1: evidence, entry 1, column subject: it is not what the content says
-        evidence.num where num = 2: evidence, entry 551: it is missing [+1]
-        evidence.id where num = 2: evidence, entry 2, column id: it is not what the content says
-        evidence.at where num = 2: evidence, entry 2, column at: it is not what the content says
-        evidence.kind where num = 2: evidence, entry 2, column kind: it is not what the content says
-        evidence.payload where num = 2: evidence, entry 2: payload, salt and commitment do not fit: one of the three was changed
-        evidence.salt where num = 2: evidence, entry 2: payload, salt and commitment do not fit: one of the three was changed
-        evidence.commitment where num = 2: evidence, entry 2: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.subject where num = 2: evidence, entry 2, column subject: it is not what the content says
-        evidence.num where num = 3: evidence, entry 551: it is missing [+1]
-        evidence.id where num = 3: evidence, entry 3, column id: it is not what the content says
-        evidence.at where num = 3: evidence, entry 3, column at: it is not what the content says
-        evidence.kind where num = 3: evidence, entry 3, column kind: it is not what the content says
-        evidence.payload where num = 3: evidence, entry 3: payload, salt and commitment do not fit: one of the three was changed
-        evidence.salt where num = 3: evidence, entry 3: payload, salt and commitment do not fit: one of the three was changed
-        evidence.commitment where num = 3: evidence, entry 3: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.subject where num = 3: evidence, entry 3, column subject: it is not what the content says
-        evidence.num where num = 4: evidence, entry 551: it is missing [+1]
-        evidence.id where num = 4: evidence, entry 4, column id: it is not what the content says
-        evidence.at where num = 4: evidence, entry 4, column at: it is not what the content says
-        evidence.kind where num = 4: evidence, entry 4, column kind: it is not what the content says
-        evidence.payload where num = 4: evidence, entry 4: payload, salt and commitment do not fit: one of the three was changed
-        evidence.salt where num = 4: evidence, entry 4: payload, salt and commitment do not fit: one of the three was changed
-        evidence.commitment where num = 4: evidence, entry 4: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.subject where num = 4: evidence, entry 4, column subject: it is not what the content says
-        evidence.num where num = 545: evidence, entry 551: it is missing [+1]
-        evidence.id where num = 545: evidence, entry 545, column id: it is not what the content says
-        evidence.at where num = 545: evidence, entry 545, column at: it is not what the content says
-        evidence.kind where num = 545: evidence, entry 545, column kind: it is not what the content says
-        evidence.payload where num = 545: evidence, entry 545: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.salt where num = 545: evidence, entry 545: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.commitment where num = 545: evidence, entry 545: payload, salt and commitment do not fit: one of the three was changed [+2]
-        evidence.subject where num = 545: evidence, entry 545, column subject: it is not what the content says
-        evidence.num where num = 546: evidence, entry 551: it is missing [+1]
-        evidence.id where num = 546: evidence, entry 546, column id: it is not what the content says
-        evidence.at where num = 546: evidence, entry 546, column at: it is not what the content says
-        evidence.kind where num = 546: evidence, entry 546, column kind: it is not what the content says
-        evidence.payload where num = 546: evidence, entry 546: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.salt where num = 546: evidence, entry 546: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.commitment where num = 546: evidence, entry 546: payload, salt and commitment do not fit: one of the three was changed [+2]
-        evidence.subject where num = 546: evidence, entry 546, column subject: it is not what the content says
-        evidence.num where num = 547: evidence, entry 551: it is missing [+1]
-        evidence.id where num = 547: evidence, entry 547, column id: it is not what the content says
-        evidence.at where num = 547: evidence, entry 547, column at: it is not what the content says
-        evidence.kind where num = 547: evidence, entry 547, column kind: it is not what the content says
-        evidence.payload where num = 547: evidence, entry 547: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.salt where num = 547: evidence, entry 547: payload, salt and commitment do not fit: one of the three was changed [+1]
-        evidence.commitment where num = 547: evidence, entry 547: payload, salt and commitment do not fit: one of the three was changed [+2]
-        evidence.subject where num = 547: evidence, entry 547, column subject: it is not what the content says
-        evidence.num where num = 542: evidence, entry 1099511628318, column id: it is not what the row of an erased entry has [+4]
-        evidence.id where num = 542: evidence, entry 542, column id: it is not what the row of an erased entry has
-        evidence.at where num = 542: evidence, entry 542, column at: it is not what the row of an erased entry has
-        evidence.kind where num = 542: evidence, entry 542, column payload: the content is gone, and the row does not say that it was erased [+1]
-        evidence.subject where num = 542: evidence, entry 542, column subject: it is not what the row of an erased entry has
-        evidence.commitment where num = 542: evidence, entry 542, column commitment: it is not the one that was signed
-        evidence.payload where num = 542: evidence, entry 542, column salt: it is gone, and the payload is there [+1]
-        evidence.payload where num = 2: evidence, entry 2, column payload: it is gone, and the salt is there
-        evidence.salt where num = 542: evidence, entry 542, column payload: it is gone, and the salt is there [+1]
-        evidence.salt where num = 2: evidence, entry 2, column salt: it is gone, and the payload is there
-        ");
+    evidence.num where num = 1: evidence, entry 1099511627777: it does not follow the entry before it: its number was changed, or those between are missing [+2]
+    evidence.id where num = 1: evidence, entry 1, column id: it is not what the content says
+    evidence.at where num = 1: evidence, entry 1, column at: it is not what the content says
+    evidence.kind where num = 1: evidence, entry 1, column kind: it is not what the content says
+    evidence.payload where num = 1: evidence, entry 1: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.salt where num = 1: evidence, entry 1: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.commitment where num = 1: evidence, entry 1: payload, salt and commitment do not fit: one of the three was changed [+2]
+    evidence.subject where num = 1: evidence, entry 1, column subject: it is not what the content says
+    evidence.num where num = 2: evidence, entry 1099511627778: it does not follow the entry before it: its number was changed, or those between are missing [+1]
+    evidence.id where num = 2: evidence, entry 2, column id: it is not what the content says
+    evidence.at where num = 2: evidence, entry 2, column at: it is not what the content says
+    evidence.kind where num = 2: evidence, entry 2, column kind: it is not what the content says
+    evidence.payload where num = 2: evidence, entry 2: payload, salt and commitment do not fit: one of the three was changed
+    evidence.salt where num = 2: evidence, entry 2: payload, salt and commitment do not fit: one of the three was changed
+    evidence.commitment where num = 2: evidence, entry 2: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.subject where num = 2: evidence, entry 2, column subject: it is not what the content says
+    evidence.num where num = 3: evidence, entry 1099511627779: it does not follow the entry before it: its number was changed, or those between are missing [+1]
+    evidence.id where num = 3: evidence, entry 3, column id: it is not what the content says
+    evidence.at where num = 3: evidence, entry 3, column at: it is not what the content says
+    evidence.kind where num = 3: evidence, entry 3, column kind: it is not what the content says
+    evidence.payload where num = 3: evidence, entry 3: payload, salt and commitment do not fit: one of the three was changed
+    evidence.salt where num = 3: evidence, entry 3: payload, salt and commitment do not fit: one of the three was changed
+    evidence.commitment where num = 3: evidence, entry 3: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.subject where num = 3: evidence, entry 3, column subject: it is not what the content says
+    evidence.num where num = 4: evidence, entry 1099511627780: it does not follow the entry before it: its number was changed, or those between are missing [+1]
+    evidence.id where num = 4: evidence, entry 4, column id: it is not what the content says
+    evidence.at where num = 4: evidence, entry 4, column at: it is not what the content says
+    evidence.kind where num = 4: evidence, entry 4, column kind: it is not what the content says
+    evidence.payload where num = 4: evidence, entry 4: payload, salt and commitment do not fit: one of the three was changed
+    evidence.salt where num = 4: evidence, entry 4: payload, salt and commitment do not fit: one of the three was changed
+    evidence.commitment where num = 4: evidence, entry 4: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.subject where num = 4: evidence, entry 4, column subject: it is not what the content says
+    evidence.num where num = 545: evidence, entry 1099511628321: it does not follow the entry before it: its number was changed, or those between are missing [+1]
+    evidence.id where num = 545: evidence, entry 545, column id: it is not what the content says
+    evidence.at where num = 545: evidence, entry 545, column at: it is not what the content says
+    evidence.kind where num = 545: evidence, entry 545, column kind: it is not what the content says
+    evidence.payload where num = 545: evidence, entry 545: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.salt where num = 545: evidence, entry 545: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.commitment where num = 545: evidence, entry 545: payload, salt and commitment do not fit: one of the three was changed [+2]
+    evidence.subject where num = 545: evidence, entry 545, column subject: it is not what the content says
+    evidence.num where num = 546: evidence, entry 1099511628322: it does not follow the entry before it: its number was changed, or those between are missing [+1]
+    evidence.id where num = 546: evidence, entry 546, column id: it is not what the content says
+    evidence.at where num = 546: evidence, entry 546, column at: it is not what the content says
+    evidence.kind where num = 546: evidence, entry 546, column kind: it is not what the content says
+    evidence.payload where num = 546: evidence, entry 546: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.salt where num = 546: evidence, entry 546: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.commitment where num = 546: evidence, entry 546: payload, salt and commitment do not fit: one of the three was changed [+2]
+    evidence.subject where num = 546: evidence, entry 546, column subject: it is not what the content says
+    evidence.num where num = 547: evidence, entry 1099511628323: it does not follow the entry before it: its number was changed, or those between are missing [+1]
+    evidence.id where num = 547: evidence, entry 547, column id: it is not what the content says
+    evidence.at where num = 547: evidence, entry 547, column at: it is not what the content says
+    evidence.kind where num = 547: evidence, entry 547, column kind: it is not what the content says
+    evidence.payload where num = 547: evidence, entry 547: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.salt where num = 547: evidence, entry 547: payload, salt and commitment do not fit: one of the three was changed [+1]
+    evidence.commitment where num = 547: evidence, entry 547: payload, salt and commitment do not fit: one of the three was changed [+2]
+    evidence.subject where num = 547: evidence, entry 547, column subject: it is not what the content says
+    evidence.num where num = 542: evidence, entry 1099511628318, column id: it is not what the row of an erased entry has [+4]
+    evidence.id where num = 542: evidence, entry 542, column id: it is not what the row of an erased entry has
+    evidence.at where num = 542: evidence, entry 542, column at: it is not what the row of an erased entry has
+    evidence.kind where num = 542: evidence, entry 542, column payload: the content is gone, and the row does not say that it was erased [+1]
+    evidence.subject where num = 542: evidence, entry 542, column subject: it is not what the row of an erased entry has
+    evidence.commitment where num = 542: evidence, entry 542, column commitment: it is not the one that was signed
+    evidence.payload where num = 542: evidence, entry 542, column salt: it is gone, and the payload is there [+1]
+    evidence.payload where num = 2: evidence, entry 2, column payload: it is gone, and the salt is there
+    evidence.salt where num = 542: evidence, entry 542, column payload: it is gone, and the salt is there [+1]
+    evidence.salt where num = 2: evidence, entry 2, column salt: it is gone, and the payload is there
+    ");
     }
 }
 
@@ -307,52 +307,52 @@ async fn every_column_of_tiles_head_keys_and_stamps_counts(db: Db) {
     let told = told(&scene, all).await;
     insta::allow_duplicates! {
         insta::assert_snapshot!(told, @r"
-        log_tiles.level where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: it is missing [+1]
-        log_tiles.idx where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: it is missing [+1]
-        log_tiles.hashes where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: the hash of entry 1 was changed
-        log_tiles.hashes where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: the hash of entry 129 was changed
-        log_tiles.hashes where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: the hash of entry 256 was changed
-        log_tiles.level where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: it is missing [+1]
-        log_tiles.idx where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: it is missing [+1]
-        log_tiles.hashes where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: the hash of entry 513 was changed
-        log_tiles.hashes where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: the hash of entry 532 was changed
-        log_tiles.hashes where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: the hash of entry 550 was changed
-        log_tiles.level where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: it is missing [+1]
-        log_tiles.idx where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: it is missing [+1]
-        log_tiles.hashes where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: hash 0 is not what the tile below it gives
-        log_tiles.hashes where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: hash 1 is not what the tile below it gives
-        log_head.one where one = 1: log_head, the head, column one: there should be one row, holding 1; there are [0]
-        log_head.size where one = 1: log_head, the head, column size: it is not what the checkpoint says
-        log_head.root where one = 1: log_head, the head, column root: it is not what the checkpoint says
-        log_head.note where one = 1: log_head, the head, column note: it is a checkpoint of nogin.example.org/evidence, which is another log
-        log_head.note where one = 1: log_head, the head, column note: no key that is trusted here signed this
-        log_head.note where one = 1: log_head, the head, column note: this is not a signed note
-        log_head.signed_at where one = 1: log_head, the head, column signed_at: it is later than the clock [+1]
-        log_head.published_size where one = 1: log_head, the head, column published_size: it is not what the served checkpoint says
-        log_head.published where one = 1: log_head, the head, column published: it is a checkpoint of nogin.example.org/evidence, which is another log
-        log_head.published where one = 1: log_head, the head, column published: no key that is trusted here signed this
-        log_head.published where one = 1: log_head, the head, column published: this is not a signed note
-        log_head.published_at where one = 1: log_head, the head, column published_at: it is later than the clock
-        log_head.witnessed where one = 1: log_head, the head, column witnessed: it is not what the cosignatures come to under evidence.policy_file (if that was changed since the last checkpoint, start the server once)
-        log_keys.position where position = 0: log_keys, 2 rows: they do not follow from one another: the first key is not the first
-        log_keys.vkey where position = 0: log_keys, 2 rows: they do not follow from one another: the verifier key's hash does not fit its name and key; it was mistyped
-        log_keys.from_size where position = 0: log_keys, 2 rows: they do not follow from one another: the first key is not the first
-        log_keys.rotation where position = 0: log_keys, 2 rows: they do not follow from one another: the first key is not the first
-        log_keys.position where position = 1: log_keys, 2 rows: they do not follow from one another: key 1 is not the one that was handed over to
-        log_keys.vkey where position = 1: log_keys, 2 rows: they do not follow from one another: key 1 is not the one that was handed over to
-        log_keys.from_size where position = 1: log_keys, 2 rows: they do not follow from one another: key 1 is not the one that was handed over to
-        log_keys.rotation where position = 1: log_keys, 2 rows: they do not follow from one another: this is not a key rotation (countersign key rotation v1)
-        log_keys.rotation where position = 1: log_keys, 2 rows: they do not follow from one another: key rotation: the old key did not sign it
-        log_keys.rotation where position = 1: log_keys, 2 rows: they do not follow from one another: key rotation: this is not a signed note
-        log_stamps.size where size > 0: log_stamps, checkpoint of 544 entries, column size: it is not what the checkpoint says [+2]
-        log_stamps.checkpoint where size > 0: log_stamps, checkpoint of 545 entries, column checkpoint: it is a checkpoint of nogin.example.org/evidence, which is another log [+2]
-        log_stamps.checkpoint where size > 0: log_stamps, checkpoint of 545 entries, column checkpoint: no key that is trusted here signed this [+2]
-        log_stamps.checkpoint where size > 0: log_stamps, checkpoint of 545 entries, column checkpoint: this is not a signed note [+2]
-        log_stamps.token where size > 0: log_stamps, checkpoint of 545 entries: no entry says that this stamp was taken in this form: one of its columns was changed
-        log_stamps.token where size > 0: log_stamps, checkpoint of 545 entries, column token: it is about other bytes than this checkpoint [+1]
-        log_stamps.stamped_at where size > 0: log_stamps, checkpoint of 545 entries: no entry says that this stamp was taken in this form: one of its columns was changed
-        log_stamps.authority where size > 0: log_stamps, checkpoint of 545 entries: no entry says that this stamp was taken in this form: one of its columns was changed
-        ");
+    log_tiles.level where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: it is missing [+1]
+    log_tiles.idx where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: it is missing [+1]
+    log_tiles.hashes where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: the hash of entry 1 was changed
+    log_tiles.hashes where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: the hash of entry 129 was changed
+    log_tiles.hashes where level = 0 AND idx = 0: log_tiles, tile/0/000, column hashes: the hash of entry 256 was changed
+    log_tiles.level where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: it is missing [+1]
+    log_tiles.idx where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: it is missing [+1]
+    log_tiles.hashes where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: the hash of entry 513 was changed
+    log_tiles.hashes where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: the hash of entry 532 was changed
+    log_tiles.hashes where level = 0 AND idx = 2: log_tiles, tile/0/002.p/38, column hashes: the hash of entry 550 was changed
+    log_tiles.level where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: it is missing [+1]
+    log_tiles.idx where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: it is missing [+1]
+    log_tiles.hashes where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: hash 0 is not what the tile below it gives
+    log_tiles.hashes where level = 1 AND idx = 0: log_tiles, tile/1/000.p/2, column hashes: hash 1 is not what the tile below it gives
+    log_head.one where one = 1: log_head, the head, column one: there should be one row, holding 1; there are [0]
+    log_head.size where one = 1: log_head, the head, column size: it is not what the checkpoint says
+    log_head.root where one = 1: log_head, the head, column root: it is not what the checkpoint says
+    log_head.note where one = 1: log_head, the head, column note: it is a checkpoint of nogin.example.org/evidence, which is another log
+    log_head.note where one = 1: log_head, the head, column note: no key that is trusted here signed this
+    log_head.note where one = 1: log_head, the head, column note: this is not a signed note
+    log_head.signed_at where one = 1: log_head, the head, column signed_at: it is later than the clock [+1]
+    log_head.published_size where one = 1: log_head, the head, column published_size: it is not what the served checkpoint says
+    log_head.published where one = 1: log_head, the head, column published: it is a checkpoint of nogin.example.org/evidence, which is another log
+    log_head.published where one = 1: log_head, the head, column published: no key that is trusted here signed this
+    log_head.published where one = 1: log_head, the head, column published: this is not a signed note
+    log_head.published_at where one = 1: log_head, the head, column published_at: it is later than the clock
+    log_head.witnessed where one = 1: log_head, the head, column witnessed: nobody has cosigned the served checkpoint
+    log_keys.position where position = 0: log_keys, 2 rows: they do not follow from one another: the first key is not the first
+    log_keys.vkey where position = 0: log_keys, 2 rows: they do not follow from one another: the verifier key's hash does not fit its name and key; it was mistyped
+    log_keys.from_size where position = 0: log_keys, 2 rows: they do not follow from one another: the first key is not the first
+    log_keys.rotation where position = 0: log_keys, 2 rows: they do not follow from one another: the first key is not the first
+    log_keys.position where position = 1: log_keys, 2 rows: they do not follow from one another: key 1 is not the one that was handed over to
+    log_keys.vkey where position = 1: log_keys, 2 rows: they do not follow from one another: key 1 is not the one that was handed over to
+    log_keys.from_size where position = 1: log_keys, 2 rows: they do not follow from one another: key 1 is not the one that was handed over to
+    log_keys.rotation where position = 1: log_keys, 2 rows: they do not follow from one another: this is not a key rotation (countersign key rotation v1)
+    log_keys.rotation where position = 1: log_keys, 2 rows: they do not follow from one another: key rotation: the old key did not sign it
+    log_keys.rotation where position = 1: log_keys, 2 rows: they do not follow from one another: key rotation: this is not a signed note
+    log_stamps.size where size > 0: log_stamps, checkpoint of 544 entries, column size: it is not what the checkpoint says [+2]
+    log_stamps.checkpoint where size > 0: log_stamps, checkpoint of 545 entries, column checkpoint: it is a checkpoint of nogin.example.org/evidence, which is another log [+2]
+    log_stamps.checkpoint where size > 0: log_stamps, checkpoint of 545 entries, column checkpoint: no key that is trusted here signed this [+2]
+    log_stamps.checkpoint where size > 0: log_stamps, checkpoint of 545 entries, column checkpoint: this is not a signed note [+2]
+    log_stamps.token where size > 0: log_stamps, checkpoint of 545 entries: no entry says that this stamp was taken in this form: one of its columns was changed
+    log_stamps.token where size > 0: log_stamps, checkpoint of 545 entries, column token: it is about other bytes than this checkpoint [+1]
+    log_stamps.stamped_at where size > 0: log_stamps, checkpoint of 545 entries: no entry says that this stamp was taken in this form: one of its columns was changed
+    log_stamps.authority where size > 0: log_stamps, checkpoint of 545 entries: no entry says that this stamp was taken in this form: one of its columns was changed
+    ");
     }
 }
 

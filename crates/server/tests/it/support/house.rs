@@ -27,6 +27,7 @@ use countersign_evidence::note::{Algorithm, SigningKey};
 use countersign_evidence::policy::Policy;
 use rand::{SeedableRng, rngs::StdRng};
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -254,8 +255,17 @@ pub fn log() -> Log {
 
 /// The same, witnessed as `policy` says.
 pub fn log_with(policy: Policy) -> Log {
+    log_kept(policy, None)
+}
+
+/// The same, with a place for its newest checkpoint.
+pub fn log_beside(kept_at: PathBuf) -> Log {
+    log_kept(Policy::none(), Some(kept_at))
+}
+
+fn log_kept(policy: Policy, kept_at: Option<PathBuf>) -> Log {
     let key = SigningKey::from_seed("login.example.org/evidence", Algorithm::Ed25519, &[6; 32]).unwrap();
-    Log::new(key, policy, None)
+    Log::new(key, policy, kept_at)
 }
 
 /// A message as it leaves, as far as its seal tells of it, with some text.

@@ -2,6 +2,7 @@
 
 use crate::support::house::log;
 use crate::support::site::Site;
+use crate::support::web;
 use countersign::flows::log::erase::{Erase, erase};
 use countersign::flows::log::own::By;
 use countersign::flows::log::{Log, publish::publish, read};
@@ -15,12 +16,12 @@ use countersign_evidence::policy::Policy;
 use countersign_evidence::proof::ProofFile;
 use countersign_evidence::sealed::Sealed;
 use countersign_evidence::{Hash, Opening};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 
 const SAM: &str = "sam@example.org";
 
 async fn get(site: &Site, path: &str) -> Response {
-    Client::new().get(format!("{}{path}", site.origin)).send().await.unwrap()
+    web().build().unwrap().get(format!("{}{path}", site.origin)).send().await.unwrap()
 }
 
 /// Status and the problem's code.
@@ -41,7 +42,7 @@ async fn page(site: &Site, code: &CountersignCode) -> String {
 /// The same, after the address was sent to the server.
 async fn compared(site: &Site, code: &CountersignCode, address: &str) -> (StatusCode, String) {
     let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("address", address).finish();
-    let request = Client::new().post(format!("{}/verify/{code}?lang=en", site.origin));
+    let request = web().build().unwrap().post(format!("{}/verify/{code}?lang=en", site.origin));
     let answer = request.header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap();
     (answer.status(), answer.text().await.unwrap())
 }

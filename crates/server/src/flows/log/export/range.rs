@@ -63,17 +63,19 @@ impl Range {
             Some(Bound::Number(number)) => number,
             Some(Bound::At(at)) => log::last_until(conn, at, size).await?.unwrap_or(0),
         };
+        if let (Some(Bound::Number(from)), Some(Bound::Number(to))) = (self.from, self.to)
+            && from > to
+        {
+            return Err(AppError::invalid("to", "range_reversed", "The range ends before it begins."));
+        }
         match end.checked_sub(start) {
             Some(count) if count > MOST_ENTRIES => {
                 let public = format!("A bundle holds at most {MOST_ENTRIES} entries; these are {count}.");
                 Err(AppError::invalid("to", "range_too_large", public))
             }
             Some(_) => Ok(start..end),
-            // Times between which nothing was written; numbers in the wrong order are a mistake.
-            None if self.from.and_then(Bound::secs).is_none() && self.to.and_then(Bound::secs).is_none() => {
-                Err(AppError::invalid("to", "range_reversed", "The range ends before it begins."))
-            }
-            None => Ok(start.min(size)..start.min(size)),
+            // Nothing was written between the two times.
+            None => Ok(start..start),
         }
     }
 }
