@@ -115,6 +115,8 @@ pub enum Compared {
     Other,
     /// What was typed is no address.
     NotAnAddress,
+    /// The recipient's address was erased.
+    Erased,
 }
 
 /// Compares an address with a message's recipient: for readers whose browser cannot do it. It is neither kept nor logged.
@@ -123,10 +125,11 @@ pub enum Compared {
 /// As [`verify`].
 pub async fn compare(app: &App, code: &str, typed: &str, ip: IpAddr) -> Result<Option<(Known, Standing, Compared)>> {
     let Some((known, message)) = found(app, code, ip).await? else { return Ok(None) };
-    let compared = match address(typed) {
-        Some(typed) if Some(&typed) == address(&message.to_address).as_ref() => Compared::Match,
-        Some(_) => Compared::Other,
-        None => Compared::NotAnAddress,
+    let compared = match (address(typed), address(&message.to_address)) {
+        (_, None) => Compared::Erased,
+        (None, _) => Compared::NotAnAddress,
+        (Some(typed), Some(recipient)) if typed == recipient => Compared::Match,
+        _ => Compared::Other,
     };
     Ok(Some((known, standing(app, &message).await?, compared)))
 }
@@ -200,8 +203,11 @@ fn known(code: CountersignCode, m: &Message) -> Known {
 async fn standing(app: &App, message: &Message) -> Result<Standing> {
     let Some(entry) = &message.sealed_entry else { return Ok(Standing::Unsealed) };
     let mut conn = app.store.read().await?;
-    // Not there is not numbered yet; an entry that is gone stops the sequencer.
-    let Some(row) = log::entry_by_id(&mut conn, entry.as_str()).await? else { return Ok(Standing::Pending) };
+    let Some(row) = log::entry_by_id(&mut conn, entry.as_str()).await? else {
+        // An entry that was erased has lost its id too; one that has no number yet is on its way.
+        let there = log::number_of(&mut conn, entry.as_str()).await?.is_some();
+        return Ok(if there { Standing::Pending } else { Standing::Erased });
+    };
     let Some(opening) = read::opening(&row) else { return Ok(Standing::Erased) };
     drop(conn);
     let Some(file) = read::proof(app, row.number, Some(&opening)).await? else { return Ok(Standing::Pending) };
