@@ -18,21 +18,26 @@
   const field = form.elements.address;
   const error = document.getElementById("address-error");
 
-  // Shows the one element of a kind with this name, with its {numbers} filled in.
+  // What the server says of witnesses; only a check of our own says something else.
+  const witnesses = document.querySelector("[data-witness]:not([hidden])");
+  const told = witnesses ? witnesses.dataset.witness : "";
+
+  // Shows the one element of a kind with this name; `numbers` go into its raw sentence, in the place of the server's.
   function show(kind, name, numbers) {
     for (const one of document.querySelectorAll(`[data-${kind}]`)) {
       one.hidden = one.dataset[kind] !== name;
-      if (!one.hidden && numbers) {
-        one.textContent = one.textContent.replace(/\{([a-z]+)\}/g, (whole, key) => String(numbers[key] ?? whole));
+      if (!one.hidden && numbers && one.dataset.raw) {
+        one.textContent = one.dataset.raw.replace(/\{([a-z]+)\}/g, (whole, key) => String(numbers[key] ?? whole));
       }
     }
   }
 
-  function verdict(name) {
+  // Tells a verdict, as heading and title of the page; the heading.
+  function tell(name) {
     show("verdict", name);
-    const title = document.querySelector(`[data-verdict="${name}"] h1`);
-    document.title = document.title.replace(/^.*(?= · )/, title.textContent);
-    title.focus();
+    const heading = document.querySelector(`[data-verdict="${name}"] h1`);
+    document.title = document.title.replace(/^.*(?= \u00b7 )/, () => heading.textContent);
+    return heading;
   }
 
   // The proof -------------------------------------------------------------------------------------------------------
@@ -60,12 +65,13 @@
     if (!await proofs.knowsEd25519()) {
       const what = await ofCode((await proofs.hashes(bytes)).payload);
       show("state", "unable");
+      show("witness", told);
       return what;
     }
-    const { payload, index, size, witnesses } = await proofs.verify(bytes, key, policy);
-    const what = await ofCode(payload);
-    show("state", "browser", { index, size });
-    show("witness", witnesses.needed && witnesses.reached ? "yes" : "no", witnesses);
+    const found = await proofs.verify(bytes, key, policy);
+    const what = await ofCode(found.payload);
+    show("state", "browser", found);
+    show("witness", found.witnesses.needed && found.witnesses.reached ? "yes" : "no", found.witnesses);
     return what;
   }
 
@@ -77,12 +83,13 @@
     box.dataset.refused = problem.reason;
     form.hidden = true;
     show("state", "wrong");
-    verdict("wrong");
+    tell("wrong").focus();
     return null;
   }
 
   async function check() {
     show("state", "checking");
+    show("witness", "");
     try {
       const bytes = await fetched(box.dataset.proof);
       if (bytes) return await checked(bytes);
@@ -127,9 +134,12 @@
     event.preventDefault();
     const address = addressOf(field.value);
     complain(address === null);
-    if (address === null) return;
+    if (address === null) {
+      tell("known");
+      return;
+    }
     const what = await checking;
-    if (what) verdict(await proofs.isFor(what, address) ? "match" : "other");
+    if (what) tell(await proofs.isFor(what, address) ? "match" : "other").focus();
   }
 
   show("hint", "here");

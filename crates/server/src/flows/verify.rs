@@ -115,7 +115,7 @@ pub enum Compared {
     Other,
     /// What was typed is no address.
     NotAnAddress,
-    /// Nobody knows any more: the recipient's content was erased.
+    /// The recipient's address was erased.
     Erased,
 }
 
@@ -125,11 +125,11 @@ pub enum Compared {
 /// As [`verify`].
 pub async fn compare(app: &App, code: &str, typed: &str, ip: IpAddr) -> Result<Option<(Known, Standing, Compared)>> {
     let Some((known, message)) = found(app, code, ip).await? else { return Ok(None) };
-    let compared = match address(typed) {
-        Some(_) if message.to_address.is_empty() => Compared::Erased,
-        Some(typed) if Some(&typed) == address(&message.to_address).as_ref() => Compared::Match,
-        Some(_) => Compared::Other,
-        None => Compared::NotAnAddress,
+    let compared = match (address(typed), address(&message.to_address)) {
+        (_, None) => Compared::Erased,
+        (None, _) => Compared::NotAnAddress,
+        (Some(typed), Some(recipient)) if typed == recipient => Compared::Match,
+        _ => Compared::Other,
     };
     Ok(Some((known, standing(app, &message).await?, compared)))
 }
@@ -203,10 +203,10 @@ fn known(code: CountersignCode, m: &Message) -> Known {
 async fn standing(app: &App, message: &Message) -> Result<Standing> {
     let Some(entry) = &message.sealed_entry else { return Ok(Standing::Unsealed) };
     let mut conn = app.store.read().await?;
-    // An erased entry has lost its id, as its message has lost the address. Otherwise not there is not numbered yet; an entry
-    // that is gone stops the sequencer.
     let Some(row) = log::entry_by_id(&mut conn, entry.as_str()).await? else {
-        return Ok(if message.to_address.is_empty() { Standing::Erased } else { Standing::Pending });
+        // An entry that was erased has lost its id too; one that has no number yet is on its way.
+        let there = log::number_of(&mut conn, entry.as_str()).await?.is_some();
+        return Ok(if there { Standing::Pending } else { Standing::Erased });
     };
     let Some(opening) = read::opening(&row) else { return Ok(Standing::Erased) };
     drop(conn);

@@ -2,8 +2,9 @@
 
 use super::notices::isolated;
 use super::view::{Fact, Message, Page, ProofState, ProofView, Tone, Verdict, Visit};
-use crate::flows::verify::{Compared, Known, Proven, Standing};
+use crate::flows::verify::{Compared, Known, Standing};
 use countersign_core::message::Template;
+use countersign_evidence::note::VerifierKey;
 use countersign_evidence::policy::Policy;
 
 /// The name under which the proof is saved; it says nothing of what is in it.
@@ -18,6 +19,8 @@ pub struct Look<'a> {
     pub known: &'a Known,
     /// How far it is proven.
     pub standing: &'a Standing,
+    /// What the log signs with now.
+    pub key: &'a VerifierKey,
     /// Whose cosignatures count.
     pub policy: &'a Policy,
     /// Where our links begin.
@@ -29,14 +32,13 @@ impl Look<'_> {
     pub fn page(&self, compared: Option<(Compared, &str)>) -> Message {
         let verdicts = self.verdicts(compared.map(|(compared, _)| compared));
         let page = self.frame(&verdicts);
-        let proof = match self.standing {
-            Standing::Proven(proven) => Some(self.proof(Some(proven))),
-            Standing::Pending => Some(self.proof(None)),
-            Standing::Unsealed | Standing::Erased | Standing::Wrong => None,
-        };
+        let proof = self.is_checkable().then(|| self.proof());
         Message {
             action: page.link(&self.path()),
             page,
+            compares: verdicts
+                .iter()
+                .any(|verdict| verdict.shown && matches!(verdict.name, "known" | "match" | "other")),
             verdicts,
             address: compared.map(|(_, typed)| typed.chars().take(320).collect()).unwrap_or_default(),
             address_error: compared.is_some_and(|(compared, _)| compared == Compared::NotAnAddress),
@@ -56,19 +58,22 @@ impl Look<'_> {
         let title = verdicts.iter().find(|verdict| verdict.shown).map(|verdict| verdict.title.clone());
         let mut page = self.visit.page_titled(title.unwrap_or_default(), &self.path());
         page.offers_check = false;
-        page.scripts = match self.standing {
-            Standing::Proven(_) | Standing::Pending => &["page.js", "proof.js", "verify.js"],
-            Standing::Unsealed | Standing::Erased | Standing::Wrong => &["page.js"],
-        };
+        page.scripts = if self.is_checkable() { &["page.js", "proof.js", "verify.js"] } else { &["page.js"] };
         page
+    }
+
+    /// Whether there is, or will be in a moment, a proof that a script can check.
+    const fn is_checkable(&self) -> bool {
+        matches!(self.standing, Standing::Proven(_) | Standing::Pending)
     }
 
     fn verdicts(&self, compared: Option<Compared>) -> Vec<Verdict> {
         let shown = match (self.standing, compared) {
             (Standing::Wrong, _) => "wrong",
+            (Standing::Erased, _) | (_, Some(Compared::Erased)) => "not compared",
             (_, Some(Compared::Match)) => "match",
             (_, Some(Compared::Other)) => "other",
-            (_, Some(Compared::NotAnAddress | Compared::Erased) | None) => "known",
+            (_, Some(Compared::NotAnAddress) | None) => "known",
         };
         let verdict = |name, tone, title: &str, lines: &[&str]| Verdict {
             name,
@@ -77,12 +82,14 @@ impl Look<'_> {
             title: self.visit.say(title),
             lines: lines.iter().map(|line| self.visit.say(line)).collect(),
         };
-        vec![
+        let all = [
             verdict("known", Tone::Yes, "verify.known_title", &["verify.known_lead"]),
+            verdict("not compared", Tone::Yes, "verify.known_title", &["verify.not_yours"]),
             verdict("match", Tone::Yes, "verify.match_title", &["verify.match"]),
             verdict("other", Tone::No, "verify.other_title", &["verify.other", "verify.other_retype"]),
             verdict("wrong", Tone::No, "verify.wrong_title", &["verify.wrong"]),
-        ]
+        ];
+        all.into_iter().filter(|verdict| verdict.shown || self.is_checkable()).collect()
     }
 
     fn facts(&self) -> Vec<Fact> {
@@ -97,7 +104,8 @@ impl Look<'_> {
         ]
     }
 
-    /// What the server says is shown first; a script that has checked for itself shows something else.
+    /// What the server says is shown first; a script that has checked for itself shows something else. Without a script
+    /// there is nothing else to show.
     fn states(&self) -> Vec<ProofState> {
         let shown = match self.standing {
             Standing::Proven(_) => "server",
@@ -121,29 +129,37 @@ impl Look<'_> {
             name,
             shown: name == shown,
             text: self.visit.say(key),
+            raw: (name == "browser").then(|| self.visit.say(key)),
             reload: matches!(name, "pending" | "unreachable"),
         };
-        names.map(state).into()
+        names.into_iter().map(state).filter(|state| state.shown || self.is_checkable()).collect()
     }
 
     fn witnessed(&self) -> Vec<ProofState> {
-        let state = |name, shown, text| ProofState { name, shown, text, reload: false };
-        let said = self.visit.say("verify.witnessed");
-        let (yes, no, said) = match self.standing {
-            Standing::Proven(proven) if is_witnessed(proven) => (true, false, self.count(proven)),
-            Standing::Proven(_) => (false, true, said),
-            _ => (false, false, said),
+        let proven = match self.standing {
+            Standing::Proven(proven) => Some(&proven.witnesses),
+            _ => None,
         };
-        vec![state("yes", yes, said), state("no", no, self.visit.say("verify.unwitnessed"))]
+        let enough = proven.map(|judged| judged.needs_witnesses && judged.reached);
+        let (count, of) = (proven.map_or(0, |judged| judged.cosigned.len()), self.policy.witnesses().len());
+        let numbers = [("count", &*count.to_string()), ("of", &*of.to_string())];
+        let yes = ProofState {
+            name: "yes",
+            shown: enough == Some(true),
+            text: self.visit.locale.say("verify.witnessed", &numbers),
+            raw: Some(self.visit.say("verify.witnessed")),
+            reload: false,
+        };
+        let text = self.visit.say("verify.unwitnessed");
+        let no = ProofState { name: "no", shown: enough == Some(false), text, raw: None, reload: false };
+        if self.is_checkable() { vec![yes, no] } else { Vec::new() }
     }
 
-    fn count(&self, proven: &Proven) -> String {
-        let (count, of) = (proven.witnesses.cosigned.len().to_string(), self.policy.witnesses().len().to_string());
-        self.visit.locale.say("verify.witnessed", &[("count", &count), ("of", &of)])
-    }
-
-    fn proof(&self, proven: Option<&Proven>) -> ProofView {
-        let key = proven.map(|proven| proven.key.to_string()).unwrap_or_default();
+    fn proof(&self) -> ProofView {
+        let key = match self.standing {
+            Standing::Proven(proven) => proven.key.to_string(),
+            _ => self.key.to_string(),
+        };
         let policy = without_urls(self.policy);
         let witnesses = self.policy.witnesses().iter().map(|witness| format!("{} {}", witness.name, witness.key));
         ProofView {
@@ -156,10 +172,6 @@ impl Look<'_> {
             witnesses: witnesses.collect(),
         }
     }
-}
-
-fn is_witnessed(proven: &Proven) -> bool {
-    proven.witnesses.needs_witnesses && proven.witnesses.reached
 }
 
 /// A policy's text without its addresses: where we reach a witness is nobody's business.

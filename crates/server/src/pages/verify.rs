@@ -84,7 +84,8 @@ fn message(
     compared: Option<(Compared, &str)>,
 ) -> Response {
     let (visit, origin) = (&visitor.visit, app.config.server.origin.to_string());
-    let page = Look { visit, known, standing, policy: app.log.policy(), origin: &origin }.page(compared);
+    let (key, policy) = (app.log.key(), app.log.policy());
+    let page = Look { visit, known, standing, key: key.verifier(), policy, origin: &origin }.page(compared);
     let status = if page.address_error { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     headers::may_fetch(show(status, &page))
 }

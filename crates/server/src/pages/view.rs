@@ -388,6 +388,8 @@ pub struct ProofState {
     pub shown: bool,
     /// The sentence.
     pub text: String,
+    /// The same with its placeholders left in, for a script that fills them with what it has found itself.
+    pub raw: Option<String>,
     /// Whether it makes sense to look again.
     pub reload: bool,
 }
@@ -421,6 +423,8 @@ pub struct Message {
     pub action: String,
     /// All verdicts; one is shown.
     pub verdicts: Vec<Verdict>,
+    /// Whether there is a recipient to compare an address with.
+    pub compares: bool,
     /// The address that was entered.
     pub address: String,
     /// Whether it is none.

@@ -169,10 +169,12 @@ pub async fn begin(conn: &mut Conn, id: &MessageId, node: &str, until: Timestamp
     Ok(sql(text).bind(id.as_str()).bind(node).bind(until).execute(conn).await? == 1)
 }
 
-/// Names the entry that seals a message's text from now on; `false` where the same text is sealed already.
+/// Names the entry that seals a message's text from now on; `false` where the same text is sealed already, by an entry that
+/// has not been erased since.
 pub async fn seal(conn: &mut Conn, id: &MessageId, entry: &EntryId, text_digest: &Hash) -> Result<bool, StoreError> {
     let text = "UPDATE messages SET sealed_entry = $2, seal_digest = $3 \
-                WHERE id = $1 AND (seal_digest IS NULL OR seal_digest <> $3)";
+                WHERE id = $1 AND (seal_digest IS NULL OR seal_digest <> $3 \
+                OR NOT EXISTS (SELECT 1 FROM evidence WHERE evidence.id = messages.sealed_entry))";
     let update = sql(text).bind(id.as_str()).bind(entry.as_str()).bind(text_digest.bytes().as_slice());
     Ok(update.execute(conn).await? == 1)
 }

@@ -51,11 +51,12 @@ async fn messages_are_listed_page_by_page_and_verified_by_their_code() {
     content-type: application/json
     cache-control: no-store
     x-content-type-options: nosniff
-    content-length: 113
+    content-length: 128
 
     {
       "known": true,
       "recorded_at": "2026-01-14T14:13:20Z",
+      "sealed": false,
       "template": "recovery",
       "to_masked": "s•••@e•••.org"
     }

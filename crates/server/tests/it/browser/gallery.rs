@@ -172,8 +172,10 @@ fn message(visit: &Visit, standing: &Standing, compared: Option<Compared>) -> Me
         to_masked: "s…e@example.org".into(),
         sealed: true,
     };
-    let (policy, origin) = (&Policy::none(), "https://login.example.org");
-    Look { visit, known: &known, standing, policy, origin }.page(compared.map(|compared| (compared, IDENTIFIER)))
+    let (key, policy) = (crate::support::house::log().key(), &Policy::none());
+    let origin = "https://login.example.org";
+    Look { visit, known: &known, standing, key: key.verifier(), policy, origin }
+        .page(compared.map(|compared| (compared, IDENTIFIER)))
 }
 
 fn problems(visit: &Visit) -> Vec<Picture> {

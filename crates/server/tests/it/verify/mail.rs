@@ -5,7 +5,7 @@ use crate::support::site::Site;
 use countersign::flows::client::Client;
 use countersign::flows::recover::{self, Ask, Door};
 use countersign::flows::{dispatch, seal};
-use countersign::jobs::Jobs;
+use countersign::jobs::{Jobs, Outside};
 use countersign::serve;
 use countersign_core::message::CountersignCode;
 use countersign_evidence::Opening;
@@ -43,14 +43,16 @@ async fn a_saved_mail_is_recognised_and_a_forged_one_with_its_code_is_not() {
     recover::request(&site.app, ask).await.unwrap();
     dispatch::decide_batch(&site.app).await.unwrap();
     // Jobs that are told to stop finish what they find.
-    Jobs::start(&site.app, serve::outside(&site.app).unwrap()).stop().await;
+    let outside = Outside { mailer: serve::mailer(&site.app).unwrap(), ..Outside::default() };
+    Jobs::start(&site.app, outside).stop().await;
     site.grow().await;
 
     let saved = sink.kept()[0].bytes();
     let mail = Eml::read(&saved).unwrap();
     let code = code_in(mail.mail().text);
     let path = format!("/evidence/message/{}", seal::code_digest(&code).to_hex());
-    let proof = reqwest::get(format!("{}{path}", site.origin)).await.unwrap().text().await.unwrap();
+    let web = crate::support::web().build().unwrap();
+    let proof = web.get(format!("{}{path}", site.origin)).send().await.unwrap().text().await.unwrap();
     let proof = ProofFile::parse(&proof).unwrap();
     let opening = Opening::decode(proof.extra.as_ref().unwrap()).unwrap();
     assert!(proof.verify(&opening.commitment().leaf(), &[site.app.log.key().verifier().clone()]).is_ok());

@@ -3,6 +3,9 @@
 use crate::support::db::{Db, on_both};
 use crate::support::house::{House, leaving};
 use crate::support::people::TOMO;
+use countersign::flows::log::erase::{Erase, erase};
+use countersign::flows::log::own::By;
+use countersign::flows::log::start::start;
 use countersign::flows::outbox::{self, Ended};
 use countersign::flows::{seal, secrets};
 use countersign::store::db::sql;
@@ -14,6 +17,7 @@ use countersign_evidence::{Hash, Opening};
 on_both! {
     a_message_is_sealed_just_before_it_leaves
     the_same_text_is_sealed_once_and_another_text_anew
+    what_was_erased_is_sealed_again_before_it_leaves
     a_claim_that_is_lost_seals_nothing
     codes_from_before_are_filled_in
 }
@@ -81,6 +85,25 @@ async fn the_same_text_is_sealed_once_and_another_text_anew(db: Db) {
     }
     assert!(entries[0] == entries[1] && entries[1] != entries[2] && entries[2] == entries[3], "the newest counts");
     house.is_sound().await;
+}
+
+async fn what_was_erased_is_sealed_again_before_it_leaves(db: Db) {
+    let house = House::new(db).await;
+    start(&house.app, None).await.unwrap();
+    let account = house.add(&TOMO).await;
+    let message = house.message_for("tomo").await;
+    for erased in [true, false] {
+        outbox::claim(&house.app, 10).await.unwrap();
+        assert!(outbox::begin(&house.app, &message, &leaving(&message, "text")).await.unwrap());
+        let again = Ended::Again { at: house.clock.now(), reason: "451 4.3.2".into(), counted: true };
+        outbox::finish(&house.app, &message, again).await.unwrap();
+        if erased {
+            let ask = Erase { account: account.clone(), reason: "request".into(), by: By::CommandLine };
+            erase(&house.app, &ask, |_| ()).await.unwrap();
+            assert_eq!(seals(&house).await, 0);
+        }
+    }
+    assert!(Sealed::read(&opening(&house, &message).await).unwrap().is_for(&message.to_address));
 }
 
 async fn a_claim_that_is_lost_seals_nothing(db: Db) {
