@@ -13,6 +13,9 @@ use std::time::Duration;
 /// The schema's version since which there is a log.
 const LOG_SINCE: i64 = 3;
 
+/// Rows that SQLite's thread hands over at once; with few it waits for its reader most of the time.
+const ROWS: usize = 4096;
+
 /// Begins one moment; what is read on `conn` from now on belongs together, and nothing can be written.
 const fn begin(conn: &Conn) -> &'static str {
     // SQLite's readers are opened for reading only, and in WAL mode a transaction reads the moment of its first statement.
@@ -60,7 +63,7 @@ pub async fn open(place: &Place, patience: Duration) -> Result<Option<Conn>, Sto
 
 async fn sqlite(path: &Path) -> Result<Conn, StoreError> {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).read_only(true);
-    let options = options.busy_timeout(BUSY_TIMEOUT).pragma("cache_size", "-16384").command_buffer_size(256);
+    let options = options.busy_timeout(BUSY_TIMEOUT).pragma("cache_size", "-16384").row_buffer_size(ROWS);
     let options = options.disable_statement_logging();
     let mut conn = Conn::Sqlite(Box::new(SqliteConnection::connect_with(&options).await?));
     let seen = sql("SELECT count(*) FROM sqlite_master").fetch_one(&mut conn).await;

@@ -1,8 +1,8 @@
 //! Erases what entries say about a person, for good: payload and salt go, the commitment stays, so that every proof holds.
 //!
 //! An entry says which numbers were erased, how many, why and by whom, and nothing about whom. An entry that names no
-//! account cannot be found by one and is not erased: `recovery.requested` has a keyed hash of what was typed, and the
-//! network that it came from.
+//! account cannot be found by one and is not erased: `recovery.requested` has the network that it came from and the family
+//! of the device.
 
 use super::integrate::integrate;
 use super::own::{By, ERASED};

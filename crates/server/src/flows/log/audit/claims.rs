@@ -19,6 +19,19 @@ pub struct ErasedBy {
     pub count: u64,
 }
 
+/// Runs that are told in a line for people.
+const SHORT: usize = 8;
+
+impl ErasedBy {
+    /// The runs for people: a few of them, where there are many.
+    pub fn short(&self) -> String {
+        match self.entries.match_indices(", ").nth(SHORT - 1) {
+            Some((end, _)) => format!("{} … ({} in all)", &self.entries[..end], self.count),
+            None => self.entries.clone(),
+        }
+    }
+}
+
 /// What was said, and what was seen.
 #[derive(Debug, Default)]
 pub struct Claims {

@@ -120,7 +120,7 @@ impl Report {
             lines.push("the served checkpoint has the cosignatures that evidence.policy_file asks for".to_owned());
         }
         for gone in self.erased_by.iter().take(MOST_ERASURES) {
-            lines.push(format!("entries {}: content erased by entry {}", gone.entries, gone.by));
+            lines.push(format!("entries {}: content erased by entry {}", gone.short(), gone.by));
         }
         lines
     }
