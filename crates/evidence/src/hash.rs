@@ -51,29 +51,15 @@ impl Hash {
             return Self(Sha256::new().chain_update([0]).chain_update(entry).finalize().into());
         }
         // Verifying a log is hashing short messages; laying out their blocks here saves a fifth of it.
-        let mut block = [0; BLOCK];
-        block[1..=entry.len()].copy_from_slice(entry);
-        block[1 + entry.len()] = 0x80;
-        block[BLOCK - 2..].copy_from_slice(&bits(1 + entry.len()));
-        Self(compress(&[block]))
+        Self(compress(&[leaf_block(entry)]))
     }
 
     /// The hash of an inner node: SHA-256(0x01 || left || right).
     pub fn node(left: &Self, right: &Self) -> Self {
-        let mut pair = [0; 2 * Self::SIZE];
-        pair[..Self::SIZE].copy_from_slice(&left.0);
-        pair[Self::SIZE..].copy_from_slice(&right.0);
-        Self::node_of(&pair)
-    }
-
-    /// The same for two hashes that stand side by side.
-    pub(crate) fn node_of(pair: &[u8; 2 * Self::SIZE]) -> Self {
-        let mut blocks = [[0; BLOCK]; 2];
-        blocks[0][0] = 1;
-        blocks[0][1..].copy_from_slice(&pair[..BLOCK - 1]);
-        blocks[1][0] = pair[BLOCK - 1];
-        blocks[1][1] = 0x80;
-        blocks[1][BLOCK - 2..].copy_from_slice(&bits(1 + pair.len()));
+        let mut blocks = NODE_BLOCKS;
+        blocks[0][1..=Self::SIZE].copy_from_slice(&left.0);
+        blocks[0][1 + Self::SIZE..].copy_from_slice(&right.0[..Self::SIZE - 1]);
+        blocks[1][0] = right.0[Self::SIZE - 1];
         Self(compress(&blocks))
     }
 
@@ -125,6 +111,62 @@ const fn bits(bytes: usize) -> [u8; 2] {
     ((bytes * 8) as u16).to_be_bytes()
 }
 
+/// The blocks of an inner node before its two hashes are in them.
+const NODE_BLOCKS: [[u8; BLOCK]; 2] = {
+    let mut blocks = [[0; BLOCK]; 2];
+    blocks[0][0] = 1;
+    blocks[1][1] = 0x80;
+    [blocks[1][BLOCK - 2], blocks[1][BLOCK - 1]] = bits(1 + 2 * Hash::SIZE);
+    blocks
+};
+
+/// The block of a leaf whose entry is short.
+fn leaf_block(entry: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block[1..=entry.len()].copy_from_slice(entry);
+    block[1 + entry.len()] = 0x80;
+    block[BLOCK - 2..].copy_from_slice(&bits(1 + entry.len()));
+    block
+}
+
+/// Hashes many leaves, or many nodes, at a time. Their blocks are all laid out before the first is compressed: a processor
+/// must wait when it reads in one piece what it has just written in several.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    leaves: Vec<[u8; BLOCK]>,
+    nodes: Vec<[[u8; BLOCK]; 2]>,
+}
+
+impl Batch {
+    /// Takes in an entry.
+    pub(crate) fn push_leaf(&mut self, entry: &[u8], out: &mut Vec<u8>) {
+        if entry.len() <= MOST_IN_ONE_BLOCK {
+            self.leaves.push(leaf_block(entry));
+            return;
+        }
+        self.finish_leaves(out);
+        out.extend_from_slice(Hash::leaf(entry).bytes());
+    }
+
+    /// Puts the hashes of all entries that were taken in behind `out`.
+    pub(crate) fn finish_leaves(&mut self, out: &mut Vec<u8>) {
+        self.leaves.drain(..).for_each(|block| out.extend_from_slice(&compress(&[block])));
+    }
+
+    /// Hashes each pair of neighbours in `hashes` into the first half of it.
+    pub(crate) fn halve(&mut self, hashes: &mut [u8]) {
+        let pairs = hashes.len() / (2 * Hash::SIZE);
+        self.nodes.resize(self.nodes.len().max(pairs), NODE_BLOCKS);
+        for (blocks, pair) in self.nodes.iter_mut().zip(hashes.chunks_exact(2 * Hash::SIZE)) {
+            blocks[0][1..].copy_from_slice(&pair[..BLOCK - 1]);
+            blocks[1][0] = pair[BLOCK - 1];
+        }
+        for (blocks, out) in self.nodes[..pairs].iter().zip(hashes.chunks_exact_mut(Hash::SIZE)) {
+            out.copy_from_slice(&compress(blocks));
+        }
+    }
+}
+
 /// SHA-256 of a message whose blocks are laid out already.
 fn compress(blocks: &[[u8; BLOCK]]) -> [u8; 32] {
     let mut state = START;
@@ -174,6 +216,22 @@ mod tests {
             let (left, right) = (Hash::of(&entry), Hash::leaf(&entry));
             let node = Hash::of(&[&[1], left.0.as_slice(), &right.0].concat());
             assert_eq!(Hash::node(&left, &right), node, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_batch_hashes_as_one_by_one() {
+        let entries: Vec<Vec<u8>> = (0..100).map(|n| vec![n; usize::from(n)]).collect();
+        let (mut batch, mut out) = (Batch::default(), Vec::new());
+        entries.iter().for_each(|entry| batch.push_leaf(entry, &mut out));
+        batch.finish_leaves(&mut out);
+        let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(entry)).collect();
+        assert_eq!(out.chunks(32).filter_map(Hash::from_slice).collect::<Vec<_>>(), leaves);
+        for _ in 0..2 {
+            let mut halved = out.clone();
+            batch.halve(&mut halved);
+            let nodes: Vec<Hash> = leaves.chunks(2).map(|pair| Hash::node(&pair[0], &pair[1])).collect();
+            assert_eq!(halved[..1600].chunks(32).filter_map(Hash::from_slice).collect::<Vec<_>>(), nodes);
         }
     }
 

@@ -4,7 +4,7 @@
 //! In: the bytes of files by their paths, a checkpoint's head.   Out: `Outcome`, or the first thing that is broken.
 //! I/O for this room: its `Source`; the program `countersign-verify`.   Tests: beside the code, tests/verify/.
 
-use crate::hash::Hash;
+use crate::hash::{Batch, Hash};
 use crate::tile::{HEIGHT, Kind, MOST_ENTRY_BYTES, TilePath, WIDTH, bundles};
 use crate::tree::{Compact, Head};
 use std::collections::HashMap;
@@ -116,6 +116,7 @@ struct Audit<'a, S> {
     tree: Compact,
     /// For each level of tiles the hashes of the tile in progress.
     levels: Vec<Vec<u8>>,
+    batch: Batch,
     /// The file that was read last.
     file: Vec<u8>,
     /// A partial file of a smaller size.
@@ -136,6 +137,7 @@ impl<'a, S: Source> Audit<'a, S> {
             head: plan.head,
             tree: Compact::new(),
             levels: vec![Vec::with_capacity(TILE_BYTES)],
+            batch: Batch::default(),
             file: Vec::with_capacity(TILE_BYTES + 1),
             old_file: Vec::new(),
             done: Outcome::default(),
@@ -149,14 +151,15 @@ impl<'a, S: Source> Audit<'a, S> {
     /// Takes in the entries of one file, and checks every tile that is complete with them.
     fn bundle(&mut self, path: TilePath) -> Result<(), Broken<S::Error>> {
         let found = self.read(path, MOST_BUNDLE_BYTES)?;
-        let used = leaves(&self.file, usize::from(path.width), &mut self.levels[0]).ok_or(Broken::Bundle(path))?;
+        let used = leaves(&mut self.batch, &self.file, usize::from(path.width), &mut self.levels[0]);
+        let used = used.ok_or(Broken::Bundle(path))?;
         if found == path && used != self.file.len() {
             return Err(Broken::Bundle(path));
         }
         self.done.bundles += 1;
         self.done.bytes += used as u64;
         self.done.entries += u64::from(path.width);
-        self.compare_older(path, |file, width| leaves(file, width, &mut Vec::new()))?;
+        self.compare_older(path, |file, width| walk(file, width, |_| ()))?;
         self.compare_kept(path.width)?;
         self.tile(0, path.index, path.width)
     }
@@ -182,7 +185,7 @@ impl<'a, S: Source> Audit<'a, S> {
     /// The root of a full tile becomes a hash of the level above.
     fn upward(&mut self, level: u8, index: u64) -> Result<(), Broken<S::Error>> {
         let at = usize::from(level);
-        let root = perfect_in_place(&mut self.levels[at]);
+        let root = perfect_in_place(&mut self.batch, &mut self.levels[at]);
         self.levels[at].clear();
         if level == 0 {
             self.tree.push(HEIGHT, root);
@@ -258,27 +261,30 @@ impl<'a, S: Source> Audit<'a, S> {
 }
 
 /// Hashes the first `count` entries of a bundle into `out`; how many bytes they take. `None` when there are fewer.
-fn leaves(bundle: &[u8], count: usize, out: &mut Vec<u8>) -> Option<usize> {
+fn leaves(batch: &mut Batch, bundle: &[u8], count: usize, out: &mut Vec<u8>) -> Option<usize> {
+    let length = walk(bundle, count, |entry| batch.push_leaf(entry, out));
+    batch.finish_leaves(out);
+    length
+}
+
+/// Looks at the first `count` entries of a bundle; how many bytes they take. `None` when there are fewer.
+fn walk(bundle: &[u8], count: usize, mut each: impl FnMut(&[u8])) -> Option<usize> {
     let mut rest = bundle;
     for _ in 0..count {
         let (length, behind) = rest.split_first_chunk::<2>()?;
         let (entry, behind) = behind.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        out.extend_from_slice(Hash::leaf(entry).bytes());
+        each(entry);
         rest = behind;
     }
     Some(bundle.len() - rest.len())
 }
 
 /// The root over a full tile, which is overwritten on the way.
-fn perfect_in_place(tile: &mut [u8]) -> Hash {
-    let mut width = tile.len() / Hash::SIZE;
-    while width > 1 {
-        width /= 2;
-        for at in 0..width {
-            let mut pair = [0; 2 * Hash::SIZE];
-            pair.copy_from_slice(&tile[at * 2 * Hash::SIZE..][..2 * Hash::SIZE]);
-            tile[at * Hash::SIZE..][..Hash::SIZE].copy_from_slice(Hash::node_of(&pair).bytes());
-        }
+fn perfect_in_place(batch: &mut Batch, tile: &mut [u8]) -> Hash {
+    let mut bytes = tile.len();
+    while bytes > Hash::SIZE {
+        batch.halve(&mut tile[..bytes]);
+        bytes /= 2;
     }
     Hash::from_slice(&tile[..Hash::SIZE]).unwrap_or(Hash::EMPTY_ROOT)
 }

@@ -15,13 +15,23 @@ pub struct File {
 
 /// Every text file that git tracks or would track.
 pub fn read(root: &Path) -> io::Result<Vec<File>> {
+    Ok(names(root)?.iter().filter_map(|name| text_file(root, name)).collect())
+}
+
+/// The size in bytes of every file that git tracks or would track.
+pub fn sizes(root: &Path) -> io::Result<Vec<(String, u64)>> {
+    let size = |name: String| std::fs::metadata(root.join(&name)).ok().map(|meta| (name, meta.len()));
+    Ok(names(root)?.into_iter().filter_map(size).collect())
+}
+
+fn names(root: &Path) -> io::Result<Vec<String>> {
     let list = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
     let output = Command::new("git").arg("-C").arg(root).args(list).output()?;
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(names.split('\0').filter(|name| !name.is_empty()).filter_map(|name| text_file(root, name)).collect())
+    Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 /// `None` for a file that was deleted or is not text.

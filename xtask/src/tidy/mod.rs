@@ -46,14 +46,15 @@ impl fmt::Display for Finding {
 
 /// Checks every rule and prints what is against one.
 pub fn run(root: &Path) -> ExitCode {
-    let files = match files::read(root) {
-        Ok(files) => files,
+    let (files, sizes) = match files::read(root).and_then(|files| Ok((files, files::sizes(root)?))) {
+        Ok(read) => read,
         Err(error) => {
             eprintln!("tidy cannot read the repository: {error}");
             return ExitCode::FAILURE;
         }
     };
-    let findings = check(&files);
+    let mut findings = check(&files);
+    findings.extend(repository::check_sizes(&sizes));
     findings.iter().for_each(|finding| println!("{finding}"));
     let fatal = findings.iter().filter(|f| f.fatal).count();
     println!("tidy: {} files, {fatal} against the rules, {} warnings", files.len(), findings.len() - fatal);

@@ -15,6 +15,9 @@ const DOCUMENTS: &[&str] = &[
     "deny.toml",
     ".ci/run",
     "docs/architecture.md",
+    "docs/evidence.md",
+    "docs/verify-messages.md",
+    "docs/witness.md",
     "docs/benchmarks.md",
     "docs/roadmap.md",
     "crates/server/config.default.toml",
@@ -28,6 +31,16 @@ const MOST_PACKAGES: usize = 600;
 
 /// Lines of code in one file (tests, comments and blank lines not counted) from which on it is worth a split.
 const LONG_FILE: usize = 500;
+
+/// Largest file. A database, a build or a corpus that slipped into a commit stays in the history for ever.
+const MOST_BYTES: u64 = 512 * 1024;
+
+/// Checks the size of every file that git knows, text or not.
+pub fn check_sizes(sizes: &[(String, u64)]) -> Vec<Finding> {
+    let large = sizes.iter().filter(|(_, bytes)| *bytes > MOST_BYTES);
+    let what = |bytes: u64| format!("{bytes} bytes, more than {MOST_BYTES}; what a script can make again stays out");
+    large.map(|(path, bytes)| Finding::new(path, 1, what(*bytes))).collect()
+}
 
 /// Checks the repository as a whole.
 pub fn check(files: &[File]) -> Vec<Finding> {
@@ -73,6 +86,12 @@ mod tests {
 
     fn file(path: &str, text: String) -> File {
         File { path: path.to_owned(), text }
+    }
+
+    #[test]
+    fn a_large_file_is_found() {
+        let sizes = [("a.png".to_owned(), MOST_BYTES), ("b.db".to_owned(), MOST_BYTES + 1)];
+        assert_eq!(check_sizes(&sizes).len(), 1);
     }
 
     #[test]

@@ -62,12 +62,22 @@ where
     F: FnOnce(App, T) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Answer, AppError>> + Send + 'static,
 {
+    post_as(app, request, scope, |app, _, value| run(app, value)).await
+}
+
+/// The same for a flow that writes down who called.
+pub async fn post_as<T, F, Fut>(app: App, request: Request, scope: Scope, run: F) -> Response
+where
+    T: DeserializeOwned + Send + 'static,
+    F: FnOnce(App, Arc<Caller>, T) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Answer, AppError>> + Send + 'static,
+{
     let answered = async {
         let caller = caller(&app, request.headers(), scope).await?;
         let (parts, body) = request.into_parts();
         let body = read(&app, &parts, body).await?;
         let value = json::read(if body.is_empty() { b"{}" } else { &body })?;
-        let running = run(app.clone(), value);
+        let running = run(app.clone(), caller.clone(), value);
         match idempotency_key(&parts.headers)? {
             None => Ok(in_time(&app, running).await??.into_response()),
             Some(key) => once(&app, &caller, parts.uri.path(), &key, &body, running).await,
@@ -88,8 +98,21 @@ where
     answered.await.map_or_else(Problem::into_response, Answer::into_response)
 }
 
+/// The same for a flow that writes down who called.
+pub async fn get_as<F, Fut>(app: &App, headers: &HeaderMap, scope: Scope, run: F) -> Response
+where
+    F: FnOnce(Arc<Caller>) -> Fut,
+    Fut: Future<Output = Result<Answer, Problem>>,
+{
+    let answered = async {
+        let caller = caller(app, headers, scope).await?;
+        in_time(app, run(caller)).await?
+    };
+    answered.await.map_or_else(Problem::into_response, Answer::into_response)
+}
+
 /// Who calls.
-async fn caller(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Arc<Caller>, AppError> {
+pub async fn caller(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Arc<Caller>, AppError> {
     let missing = || AppError::new(401, "api_key_missing", "An API key is needed: Authorization: Bearer csk_…");
     let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(missing)?;
     let (scheme, key) = given.split_once(' ').ok_or_else(missing)?;

@@ -7,6 +7,8 @@
 
 mod accounts;
 mod call;
+mod evidence;
+mod evidence_export;
 mod evidence_files;
 mod json;
 pub mod openapi;
@@ -14,6 +16,7 @@ mod ops;
 mod problem;
 mod recovery;
 mod redemption;
+mod tar;
 mod types;
 mod verify;
 
@@ -41,6 +44,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/accounts/{id}/devices", post(accounts::add_device))
         .route("/v1/accounts/{id}/totp", post(accounts::enrol_totp))
         .route("/v1/accounts/{id}/recovery-codes", post(accounts::enrol_recovery_codes))
+        .route("/v1/accounts/{id}/evidence-erasures", post(evidence::erase))
+        .route("/v1/evidence/status", get(evidence::status))
+        .route("/v1/evidence/entries", get(evidence::list))
+        .route("/v1/evidence/entries/{id}", get(evidence::one))
+        .route("/v1/evidence/export", get(evidence_export::export))
         .route("/v1/verify/{code}", get(verify::verify))
         .route("/evidence/message/{code_hash}", get(verify::proof))
         .route("/evidence/checkpoint", get(evidence_files::checkpoint))

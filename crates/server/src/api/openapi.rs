@@ -2,7 +2,7 @@
 
 use super::call::respond_json;
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{accounts, evidence_files, ops, recovery, redemption, verify};
+use super::{accounts, evidence, evidence_export, evidence_files, ops, recovery, redemption, verify};
 use axum::response::Response;
 use bytes::Bytes;
 use utoipa::openapi::header::HeaderBuilder;
@@ -35,6 +35,11 @@ use utoipa::{Modify, OpenApi};
         accounts::enrol_recovery_codes,
         verify::verify,
         verify::proof,
+        evidence::status,
+        evidence::list,
+        evidence::one,
+        evidence::erase,
+        evidence_export::export,
         evidence_files::checkpoint,
         evidence_files::rotations,
         evidence_files::tile,

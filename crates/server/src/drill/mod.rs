@@ -8,7 +8,9 @@
 
 mod attack;
 mod doors;
+mod files;
 mod letter;
+mod outsider;
 mod person;
 mod post;
 mod progress;
@@ -24,11 +26,13 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::error::AppError;
 use crate::flows::devices;
+use crate::flows::log::audit;
 use crate::serve::{self, Running};
-use crate::store::{StoreError, evidence};
+use crate::store::{StoreError, log};
 use attack::Attack;
 use countersign_core::secret::Key;
 use countersign_core::time::Timestamp;
+use outsider::{Outsider, Seen};
 use person::Person;
 use post::Post;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -62,8 +66,6 @@ const LEAST_DRAIN: Duration = Duration::from_secs(4);
 /// Pairs of the timing test for each second of the exercise, up to what the benchmark does more thoroughly.
 const PAIRS_PER_SECOND: u32 = 40;
 const MOST_PAIRS: u32 = 2_400;
-/// Evidence entries checked at a time.
-const CHECKED_AT_ONCE: i64 = 5_000;
 
 /// What is to be played.
 #[derive(Clone, Debug)]
@@ -188,11 +190,12 @@ async fn act(options: &Options, setting: &mut Setting) -> Result<(Report, Runnin
         closing,
     });
     let scanning = tokio::spawn(attack::scan(stage.clone(), scanned));
+    let outsider = Outsider::arrive(server.address, app.log.key().verifier().clone()).await?;
     let mut aside = scenes(options, &app, &stage, per_core, [&call, &close]).await?;
     scanning.abort();
     aside.overrides = setting.overrides();
     aside.per_core = per_core;
-    let report = judge(options, &app, &stage, aside).await?;
+    let report = judge(options, &app, &stage, outsider, aside).await?;
     Ok((report, server))
 }
 
@@ -283,16 +286,23 @@ async fn live(stage: Arc<Stage>, people: Vec<(Duration, Person)>) {
     while lives.join_next().await.is_some() {}
 }
 
-async fn judge(options: &Options, app: &App, stage: &Stage, mut aside: Aside) -> Result<Report, Trouble> {
+async fn judge(
+    options: &Options,
+    app: &App,
+    stage: &Stage,
+    outsider: Outsider,
+    mut aside: Aside,
+) -> Result<Report, Trouble> {
     let pairs = (options.seconds * PAIRS_PER_SECOND).min(MOST_PAIRS);
     let start = stage.clock.now();
     let timing_t = timing::test(stage, pairs).await.map_err(|error| Trouble::Io("timing test".into(), error))?;
     progress::note(&format!("{pairs} pairs timed"), stage.clock.now().since(start));
     let mails = Mails::count(&stage.post, &stage.tally, &Town::bombed());
+    let seen = look(app, stage, outsider).await?;
     let checked = verify(app).await?;
     aside.notices = mails.notices;
     aside.bombed.1 = mails.bombed;
-    aside.broken = checked.broken;
+    aside.broken = checked.findings.kept().iter().map(ToString::to_string).collect();
     let stories = stage.tally.stories();
     let (genuine_started, genuine_completed, waits) = report::genuine(&stories, report::with_proof);
     let (waiting_started, waiting_completed, _) = report::genuine(&stories, |s| s.kind == Kind::Waits);
@@ -308,31 +318,46 @@ async fn judge(options: &Options, app: &App, stage: &Stage, mut aside: Aside) ->
         genuine_p95_ms: report::p95(waits),
         max_mails_per_mailbox_24h: mails.most,
         timing_t,
-        evidence_entries: checked.sound + checked.erased + checked.broken,
-        evidence_verified: checked.broken == 0,
+        evidence_entries: checked.rows,
+        evidence_verified: checked.is_sound() && checked.waiting == 0,
+        outside_entries: seen.entries,
+        outside_messages: seen.messages,
+        outside_messages_proven: seen.proven,
+        outside_verified: seen.holds(),
         console_url: format!("http://{}/", stage.server),
     };
+    aside.seen = seen;
     Ok(Report { numbers, aside })
 }
 
-/// Checks every evidence entry.
-async fn verify(app: &App) -> Result<evidence::Checked, Trouble> {
-    let mut conn = app.store.read().await?;
-    let bar = progress::bar("evidence", u64::try_from(evidence::count(&mut conn).await?).unwrap_or(0));
+/// Checks the whole log from inside: every row, every tile, everything that is signed.
+async fn verify(app: &App) -> Result<audit::Report, Trouble> {
     let start = app.clock.now();
-    let (mut all, mut after) = (evidence::Checked::default(), Some(0));
-    while let Some(position) = after {
-        let (checked, next) = evidence::check(&mut conn, position, CHECKED_AT_ONCE).await?;
-        all.sound += checked.sound;
-        all.erased += checked.erased;
-        all.broken += checked.broken;
-        after = next;
-        bar.inc(u64::try_from(checked.sound + checked.erased + checked.broken).unwrap_or(0));
-    }
+    let bar = progress::bar("evidence", 0);
+    let (shown, policy, now) = (bar.clone(), app.log.policy().clone(), start);
+    let report = app.store.snapshot(move |conn| {
+        Box::pin(async move {
+            let ask = audit::Ask { kept: &[], policy: &policy, now };
+            let show = |done, of| {
+                shown.set_length(of);
+                shown.set_position(done);
+            };
+            audit::audit(conn, &ask, show).await
+        })
+    });
+    let report = report.await.map_err(|error| Trouble::Flow(error.to_string()))?;
     bar.finish_and_clear();
-    progress::note(
-        &format!("{} evidence entries checked", all.sound + all.erased + all.broken),
-        app.clock.now().since(start),
-    );
-    Ok(all)
+    progress::note(&format!("{} evidence entries checked from inside", report.rows), app.clock.now().since(start));
+    Ok(report)
+}
+
+/// Checks what can be checked from outside.
+async fn look(app: &App, stage: &Stage, outsider: Outsider) -> Result<Seen, Trouble> {
+    let start = app.clock.now();
+    let expected = log::highest(&mut app.store.read().await?).await?;
+    let seen = outsider.look(expected, stage.post.samples()).await?;
+    let what =
+        format!("{} entries, {} tiles and {} messages checked from outside", seen.entries, seen.tiles, seen.messages);
+    progress::note(&what, app.clock.now().since(start));
+    Ok(seen)
 }

@@ -1,5 +1,6 @@
 //! What the exercise came to: the numbers, what they mean, and whether the targets were reached.
 
+use super::outsider::Seen;
 use super::post::Post;
 use super::tally::{End, Kind, Story, Tally, What};
 use countersign_core::time::Timestamp;
@@ -37,9 +38,17 @@ pub struct Numbers {
     /// Welch's t between the times of answers for known and for unknown identifiers.
     pub timing_t: f64,
     /// Evidence entries.
-    pub evidence_entries: i64,
-    /// Whether every entry fits its commitment.
+    pub evidence_entries: u64,
+    /// Whether the whole log is sound, checked from inside: every entry, every tile, everything that is signed.
     pub evidence_verified: bool,
+    /// Entries whose place in the signed log an outsider computed, from the files that everybody can fetch.
+    pub outside_entries: u64,
+    /// Messages for which an outsider asked whether they are genuine.
+    pub outside_messages: usize,
+    /// Of those: proven, for their text and their recipient.
+    pub outside_messages_proven: usize,
+    /// Whether everything that can be checked from outside holds.
+    pub outside_verified: bool,
     /// Where the server still answers.
     pub console_url: String,
 }
@@ -84,8 +93,10 @@ pub struct Aside {
     pub solvers: (usize, usize),
     /// Whoever was never asked for proof: started, completed.
     pub not_asked: (u64, u64),
-    /// Entries whose content was erased or does not fit.
-    pub broken: i64,
+    /// What is wrong with the log, if anything.
+    pub broken: Vec<String>,
+    /// What an outsider could check.
+    pub seen: Seen,
     /// Settings that differ from the defaults.
     pub overrides: Vec<String>,
 }
@@ -224,16 +235,25 @@ impl Report {
                 n.timing_t.abs() < 4.5,
             ),
             verdict(
-                "Every evidence entry fits its commitment",
-                format!("{} entries, {} broken", n.evidence_entries, self.aside.broken),
+                "The evidence log is sound: every entry, every tile, everything signed",
+                format!("{} entries, {} findings", n.evidence_entries, self.aside.broken.len()),
                 n.evidence_verified,
+            ),
+            verdict(
+                "An outsider with the key can check all of the log, and each message for its recipient",
+                format!(
+                    "{} entries, {} of {} messages",
+                    n.outside_entries, n.outside_messages_proven, n.outside_messages
+                ),
+                n.outside_verified,
             ),
         ]
     }
 
     /// Whether an invariant that must hold in every run is broken (G3, evidence).
     pub const fn broken(&self) -> bool {
-        self.numbers.max_mails_per_mailbox_24h > MOST_PER_MAILBOX || !self.numbers.evidence_verified
+        let n = &self.numbers;
+        n.max_mails_per_mailbox_24h > MOST_PER_MAILBOX || !n.evidence_verified || !n.outside_verified
     }
 
     /// The table for people.
@@ -281,6 +301,27 @@ impl Report {
         );
     }
 
+    fn rows_of_the_evidence(&self, row: &mut impl FnMut(&str, String, &str)) {
+        let (n, seen) = (&self.numbers, &self.aside.seen);
+        let inside = "Each checked from inside: content, commitment, place in the tree, every tile.";
+        row("evidence entries", n.evidence_entries.to_string(), inside);
+        let outside = format!(
+            "Fetched by an outsider with {} tiles; the log goes on from the {} kept before the attack.",
+            seen.tiles, seen.kept
+        );
+        row("  seen from outside", n.outside_entries.to_string(), &outside);
+        let proven = format!("{} / {}", n.outside_messages_proven, n.outside_messages);
+        row("  messages proven genuine", proven, "By the code in them: this text, to this address, and to no other.");
+        for what in self.aside.broken.iter().chain(&seen.wrong) {
+            row("  wrong", String::new(), what);
+        }
+        row(
+            "  not shown by that",
+            String::new(),
+            "That entries are true; with no witness, that everybody sees one log.",
+        );
+    }
+
     fn rows_of_people(&self, row: &mut impl FnMut(&str, String, &str)) {
         let (n, a) = (&self.numbers, &self.aside);
         let done = format!("{} / {}", n.genuine_completed, n.genuine_started);
@@ -312,7 +353,7 @@ impl Report {
             format!("{:.2}", n.timing_t),
             "Answers for known and unknown names; below 4.5 is no difference.",
         );
-        row("evidence entries", n.evidence_entries.to_string(), "Each checked against its commitment.");
+        self.rows_of_the_evidence(row);
     }
 
     /// Targets and settings, below the table.

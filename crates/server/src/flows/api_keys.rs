@@ -28,12 +28,23 @@ pub enum Scope {
     SignIn,
     /// Enrol second factors.
     Factors,
+    /// Read the evidence, what it says included, and export it.
+    EvidenceRead,
+    /// Erase what the evidence says about accounts.
+    EvidenceErase,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] =
-        [Self::RecoveryRequest, Self::RecoveryRedeem, Self::MessagesRead, Self::SignIn, Self::Factors];
+    pub const ALL: [Self; 7] = [
+        Self::RecoveryRequest,
+        Self::RecoveryRedeem,
+        Self::MessagesRead,
+        Self::SignIn,
+        Self::Factors,
+        Self::EvidenceRead,
+        Self::EvidenceErase,
+    ];
 
     /// The name on the command line, in the store and in the API's description.
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +54,8 @@ impl Scope {
             Self::MessagesRead => "messages:read",
             Self::SignIn => "sign-in",
             Self::Factors => "factors:write",
+            Self::EvidenceRead => "evidence:read",
+            Self::EvidenceErase => "evidence:erase",
         }
     }
 

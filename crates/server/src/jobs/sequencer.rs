@@ -39,15 +39,19 @@ async fn step(app: &App) -> bool {
             app.metrics.log_size(done.size);
             done.more
         }
-        Err(Doubt::Store(error)) => {
-            tracing::error!(%error, "the evidence log could not be grown");
-            false
-        }
         Err(doubt) => {
-            tracing::error!(%doubt, "in doubt about the evidence log: nothing is signed any more");
+            complain(&doubt);
             false
         }
     }
+}
+
+fn complain(doubt: &Doubt) {
+    let what = match doubt {
+        Doubt::Store(_) => "the evidence log could not be grown",
+        _ => "in doubt about the evidence log: nothing is signed any more",
+    };
+    tracing::error!(error = %doubt, "{what}");
 }
 
 /// The checkpoint beside the database.

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::attest::Authority;
 use crate::error::AppError;
+use crate::flows::log::read::{self, Published};
 use crate::flows::log::stamp;
 use crate::store::log::LogStamp;
 use rand::Rng;
@@ -26,12 +27,26 @@ pub(super) async fn run(app: App, authority: Authority, mut stopped: watch::Rece
 /// # Errors
 /// The authority's or the database's; it is tried again at the next look.
 pub async fn stamp_if_due(app: &App, authority: &Authority) -> Result<bool, AppError> {
-    let Some(due) = stamp::due(app).await? else { return Ok(false) };
-    let checkpoint = due.note.to_string();
-    let nonce = app.rng().next_u64();
-    let stamped = authority.stamp(checkpoint.as_bytes(), nonce).await;
+    match stamp::due(app).await? {
+        Some(due) => take(app, authority, &due).await.map(|_| true),
+        None => Ok(false),
+    }
+}
+
+/// Takes a time stamp over what is published now.
+///
+/// # Errors
+/// The authority's or the database's.
+pub async fn stamp_now(app: &App, authority: &Authority) -> Result<LogStamp, AppError> {
+    take(app, authority, &read::published(app).await?).await
+}
+
+async fn take(app: &App, authority: &Authority, of: &Published) -> Result<LogStamp, AppError> {
+    let checkpoint = of.note.to_string();
+    let stamped = authority.stamp(checkpoint.as_bytes(), app.rng().next_u64()).await;
     let stamped = stamped.map_err(|error| AppError::unavailable(format!("time stamp authority: {error}")))?;
     let authority = app.config.evidence.time_stamp_url.clone().unwrap_or_default();
-    let stamp = LogStamp { size: due.head.size, checkpoint, token: stamped.reply, stamped_at: stamped.at, authority };
-    stamp::record(app, stamp).await
+    let stamp = LogStamp { size: of.head.size, checkpoint, token: stamped.reply, stamped_at: stamped.at, authority };
+    stamp::record(app, stamp.clone()).await?;
+    Ok(stamp)
 }

@@ -50,7 +50,7 @@ async fn round(app: &App, witnesses: &[Witness], memory: &mut Memory) -> Result<
     let note = cosigned(newest.note.clone(), &answers);
     for answer in answers {
         contradicted(app, &answer).await?;
-        memory.heard(answer);
+        memory.heard(&answer);
     }
     decide(app, &newest, &published, &note).await
 }
@@ -77,9 +77,7 @@ fn cosigned(mut note: Note, answers: &[Answer]) -> Note {
 /// Every key that ever signed for the log.
 async fn known_keys(app: &App) -> Result<Vec<VerifierKey>, AppError> {
     let rows = log::keys(&mut app.store.read().await?).await?;
-    let chain = Chain::read(&rows)?;
-    let later = chain.rotations().iter().map(|rotation| rotation.new_key().clone());
-    Ok(std::iter::once(chain.first().clone()).chain(later).collect())
+    Ok(Chain::read(&rows)?.keys())
 }
 
 /// A witness shows a checkpoint that our own key signed and that this log does not go with: nothing is signed any more.
@@ -109,22 +107,27 @@ impl Memory {
     }
 
     /// Remembers, and says what is new: a witness that is away is one line in the log and not one a second.
-    fn heard(&mut self, answer: Answer) {
-        let state = match &answer.outcome {
-            Outcome::Cosigned { .. } => "cosigns".to_owned(),
-            Outcome::Behind { .. } => "keeps changing what it has seen".to_owned(),
-            Outcome::Ahead { .. } => "says that it has seen a larger log, and shows no checkpoint of ours".to_owned(),
-            Outcome::Refused { status, said } => format!("refuses with {status}: {said}"),
-            Outcome::NoProof { old } => format!("wants a proof from {old} that we do not have"),
-            Outcome::Unreachable(fault) => format!("cannot be reached: {fault}"),
+    fn heard(&mut self, answer: &Answer) {
+        let state = if answer.forgot {
+            "has forgotten what it cosigned: it protects from nothing".to_owned()
+        } else {
+            told(&answer.outcome)
         };
-        if answer.forgot {
-            tracing::warn!(witness = answer.name, "a witness has forgotten what it cosigned: it protects from nothing");
-        }
         let before = self.0.insert(answer.name.clone(), (answer.old, state.clone()));
         if before.is_none_or(|(_, said)| said != state) {
             tracing::info!(witness = answer.name, state, "witness");
         }
+    }
+}
+
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Cosigned { .. } => "cosigns".to_owned(),
+        Outcome::Behind { .. } => "keeps changing what it has seen".to_owned(),
+        Outcome::Ahead { .. } => "says that it has seen a larger log, and shows no checkpoint of ours".to_owned(),
+        Outcome::Refused { status, said } => format!("refuses with {status}: {said}"),
+        Outcome::NoProof { old } => format!("wants a proof from {old} that we do not have"),
+        Outcome::Unreachable(fault) => format!("cannot be reached: {fault}"),
     }
 }
 
@@ -147,20 +150,17 @@ impl Proofs for FromStore<'_> {
 /// # Errors
 /// `Doubt`.
 pub async fn look_back(app: &App, witnesses: &[Witness]) -> Result<(), Doubt> {
+    warn_of_silent_ones(app, witnesses);
     let mut conn = app.store.read().await?;
     let Some(row) = log::head(&mut conn).await? else { return Ok(()) };
     let chain = Chain::read(&log::keys(&mut conn).await?)?;
     drop(conn);
-    let later = chain.rotations().iter().map(|rotation| rotation.new_key().clone());
-    let keys: Vec<VerifierKey> = std::iter::once(chain.first().clone()).chain(later).collect();
-    let (origin, proofs) = (app.log.origin(), FromStore { app, size: row.head.size });
+    let (keys, origin, proofs) = (chain.keys(), app.log.origin(), FromStore { app, size: row.head.size });
     let ours = Ours { origin: &origin, keys: &keys, head: row.head, proofs: &proofs };
     let within = app.config.evidence.witness_timeout.duration();
     for answer in crate::attest::look_back(witnesses, &ours, within).await {
         match answer.found {
-            Ok(Some(Seen::Larger { head })) => {
-                return Err(Doubt::Witnessed { witness: answer.name, seen: head.size, found: row.head.size });
-            }
+            Ok(Some(Seen::Larger { head })) => covered(app, answer.name, head.size).await?,
             Ok(Some(Seen::Forked { head })) => {
                 return Err(Doubt::Forked { who: format!("witness {}", answer.name), size: head.size });
             }
@@ -171,4 +171,20 @@ pub async fn look_back(app: &App, witnesses: &[Witness]) -> Result<(), Doubt> {
         }
     }
     Ok(())
+}
+
+/// Another node may have signed, and had it cosigned, since this one read the head: is it there by now?
+async fn covered(app: &App, witness: String, seen: u64) -> Result<(), Doubt> {
+    let head = log::head(&mut app.store.read().await?).await?;
+    let found = head.map_or(0, |row| row.head.size);
+    if found < seen { Err(Doubt::Witnessed { witness, seen, found }) } else { Ok(()) }
+}
+
+/// A witness without an address is never asked; a quorum that needs it is never reached.
+fn warn_of_silent_ones(app: &App, witnesses: &[Witness]) {
+    let silent = app.log.policy().witnesses().iter().filter(|w| !witnesses.iter().any(|asked| asked.name() == w.name));
+    for witness in silent {
+        let advice = "write its address behind its key, or the quorum may never be reached";
+        tracing::warn!(witness = witness.name, "evidence.policy_file names a witness without an address: {advice}");
+    }
 }

@@ -73,7 +73,7 @@ impl Look<'_> {
             (Standing::Erased, _) | (_, Some(Compared::Erased)) => "not compared",
             (_, Some(Compared::Match)) => "match",
             (_, Some(Compared::Other)) => "other",
-            (_, Some(Compared::NotAnAddress) | None) => "known",
+            (_, Some(Compared::NotAnAddress | Compared::Erased) | None) => "known",
         };
         let verdict = |name, tone, title: &str, lines: &[&str]| Verdict {
             name,

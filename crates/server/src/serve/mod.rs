@@ -204,6 +204,7 @@ pub async fn start_on(
     address: SocketAddr,
 ) -> Result<Running, StartError> {
     witnesses::look_back(&app, &outside.witnesses).await?;
+    forget_exports(&app);
     let jobs = Jobs::start(&app, outside);
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
@@ -217,6 +218,26 @@ pub async fn start_on(
         }
     });
     Ok(Running { address, app, jobs, stop, serving })
+}
+
+/// Removes what exports left behind that were under way when the last server ended: it holds what entries say.
+fn forget_exports(app: &App) {
+    let Some(scratch) = app.log.scratch() else { return };
+    match std::fs::remove_dir_all(&scratch) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(%error, "{}: exports that were cut off could not be removed", scratch.display());
+        }
+        _ => {}
+    }
+}
+
+/// Asks the witnesses what they have seen of the log: what a start does, for commands.
+///
+/// # Errors
+/// `Log` with the doubt; whatever keeps the witnesses from being asked.
+pub async fn look_back(app: &App) -> Result<(), StartError> {
+    let outside = outside(app)?;
+    Ok(witnesses::look_back(app, &outside.witnesses).await?)
 }
 
 impl Running {

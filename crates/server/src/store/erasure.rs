@@ -18,7 +18,18 @@ pub struct Blanked {
 /// Takes out the content of up to `limit` entries about an account, and of up to `limit` of its closed messages. Entries
 /// that have no number yet are left.
 pub async fn blank(conn: &mut Conn, account: &AccountId, limit: i64) -> Result<Blanked, StoreError> {
-    Ok(Blanked { entries: entries(conn, account, limit).await?, messages: messages(conn, account, limit).await? })
+    let entries = entries(conn, account, limit).await?;
+    unseal(conn, account).await?;
+    Ok(Blanked { entries, messages: messages(conn, account, limit).await? })
+}
+
+/// A message that has not left and whose seal was erased is sealed anew when it leaves.
+async fn unseal(conn: &mut Conn, account: &AccountId) -> Result<(), StoreError> {
+    let text = "UPDATE messages SET sealed_entry = NULL, seal_digest = NULL \
+                WHERE account_id = $1 AND state IN ('queued', 'sending') AND sealed_entry IS NOT NULL \
+                AND NOT EXISTS (SELECT 1 FROM evidence AS e WHERE e.id = messages.sealed_entry)";
+    sql(text).bind(account.as_str()).execute(conn).await?;
+    Ok(())
 }
 
 async fn entries(conn: &mut Conn, account: &AccountId, limit: i64) -> Result<Vec<u64>, StoreError> {

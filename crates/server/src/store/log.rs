@@ -1,6 +1,7 @@
 //! The evidence log's tiles, head, keys and time stamps.
 
 use super::db::{Arg, Conn, Row, StoreError, placeholders, sql};
+use countersign_core::ids::AccountId;
 use countersign_core::time::Timestamp;
 use countersign_evidence::tree::Head;
 use countersign_evidence::{Commitment, Hash};
@@ -302,6 +303,67 @@ pub async fn entries(conn: &mut Conn, after: u64, limit: i64) -> Result<Vec<Entr
         "SELECT {n}, id, at, kind, subject, payload, salt, commitment FROM evidence WHERE {n} > $1 ORDER BY {n} LIMIT $2"
     );
     let rows = sql(text).bind(signed(after)).bind(limit).fetch_all(conn).await?;
+    rows.iter().map(entry).collect()
+}
+
+/// The first of the first `size` entries that was written at `at` or later; one whose content was erased has no time.
+pub async fn first_since(conn: &mut Conn, at: Timestamp, size: u64) -> Result<Option<u64>, StoreError> {
+    let n = number(conn);
+    let text = format!("SELECT min({n}) FROM evidence WHERE at >= $1 AND {n} <= $2 AND payload IS NOT NULL");
+    optional(&sql(text).bind(at).bind(signed(size)).fetch_one(conn).await?)
+}
+
+/// The last of the first `size` entries that was written at `at` or earlier.
+pub async fn last_until(conn: &mut Conn, at: Timestamp, size: u64) -> Result<Option<u64>, StoreError> {
+    let n = number(conn);
+    let text = format!("SELECT max({n}) FROM evidence WHERE at <= $1 AND {n} <= $2 AND payload IS NOT NULL");
+    optional(&sql(text).bind(at).bind(signed(size)).fetch_one(conn).await?)
+}
+
+fn optional(row: &Row) -> Result<Option<u64>, StoreError> {
+    Ok(match row.opt_int(0)? {
+        Some(_) => Some(unsigned(row, 0, "evidence.num")?),
+        None => None,
+    })
+}
+
+/// The payloads of the first `size` entries that are of a kind, with their numbers.
+pub async fn of_kind(conn: &mut Conn, kind: &str, size: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    let n = number(conn);
+    let text =
+        format!("SELECT {n}, payload FROM evidence WHERE kind = $1 AND {n} <= $2 AND payload IS NOT NULL ORDER BY {n}");
+    let rows = sql(text).bind(kind).bind(signed(size)).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((unsigned(row, 0, "evidence.num")?, row.bytes(1)?))).collect()
+}
+
+/// Which entries are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// Only of this kind.
+    pub kind: Option<&'a str>,
+    /// Only about this account.
+    pub account: Option<&'a AccountId>,
+}
+
+/// Up to `limit` entries after number `after`, up to and with `until`, in order.
+pub async fn list(
+    conn: &mut Conn,
+    after: u64,
+    until: u64,
+    limit: i64,
+    filter: &Filter<'_>,
+) -> Result<Vec<EntryRow>, StoreError> {
+    let n = number(conn);
+    let wanted = [("kind", filter.kind), ("subject", filter.account.map(AccountId::as_str))];
+    let wanted: Vec<(&str, &str)> = wanted.into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
+    let conditions: String =
+        wanted.iter().enumerate().map(|(at, (column, _))| format!(" AND {column} = ${}", at + 4)).collect();
+    let text = format!(
+        "SELECT {n}, id, at, kind, subject, payload, salt, commitment FROM evidence \
+         WHERE {n} > $1 AND {n} <= $2{conditions} ORDER BY {n} LIMIT $3"
+    );
+    let select = sql(text).bind(signed(after)).bind(signed(until)).bind(limit);
+    let rows = select.bind_all(wanted.into_iter().map(|(_, value)| value.into())).fetch_all(conn).await?;
     rows.iter().map(entry).collect()
 }
 

@@ -62,7 +62,7 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Kind {
-    Sqlite { writer: writer::Writer, readers: SqlitePool, fresh: Arc<Fresh>, options: SqliteConnectOptions },
+    Sqlite { writer: writer::Writer, readers: SqlitePool, fresh: Arc<Fresh>, options: Box<SqliteConnectOptions> },
     Postgres { pool: PgPool },
 }
 
@@ -110,7 +110,7 @@ impl Store {
             .connect_lazy_with(options.clone().read_only(true).create_if_missing(false));
         let fresh = Arc::new(Fresh::default());
         let writer = writer::Writer::start(*conn, fresh.clone());
-        Ok(Self { kind: Kind::Sqlite { writer, readers, fresh, options } })
+        Ok(Self { kind: Kind::Sqlite { writer, readers, fresh, options: Box::new(options) } })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {

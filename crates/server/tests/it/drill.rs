@@ -3,7 +3,7 @@
 use countersign::drill::{Options, play};
 
 /// The keys of the one JSON object, in the order of the issue.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 18] = [
     "requests",
     "mails_sent",
     "mails_unguarded",
@@ -17,6 +17,10 @@ const KEYS: [&str; 14] = [
     "timing_t",
     "evidence_entries",
     "evidence_verified",
+    "outside_entries",
+    "outside_messages",
+    "outside_messages_proven",
+    "outside_verified",
     "console_url",
 ];
 
@@ -32,7 +36,9 @@ async fn a_small_exercise_breaks_no_invariant() {
     let numbers = &played.report.numbers;
     assert!(!played.report.broken(), "{}", played.report.table());
     assert!(numbers.max_mails_per_mailbox_24h <= 3);
-    assert!(numbers.evidence_verified && numbers.evidence_entries > numbers.requests as i64 / 2);
+    assert!(numbers.evidence_verified && numbers.evidence_entries > numbers.requests / 2);
+    assert!(numbers.outside_verified && numbers.outside_entries == numbers.evidence_entries);
+    assert!(numbers.outside_messages == 20 && numbers.outside_messages_proven == 20);
     assert!(numbers.requests > 0 && numbers.mails_sent > 0);
     assert!(numbers.unwanted_mails <= numbers.mails_sent && numbers.mails_sent < numbers.mails_unguarded);
     assert!(numbers.genuine_completed > 0 && numbers.genuine_completed <= numbers.genuine_started);

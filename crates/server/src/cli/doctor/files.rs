@@ -85,7 +85,7 @@ fn master_key(data: &Path) -> Check {
 }
 
 /// Whether only this user may read `path`.
-fn private(name: &'static str, path: &Path) -> Check {
+pub fn private(name: &'static str, path: &Path) -> Check {
     let shown = path.display();
     if let Err(error) = std::fs::File::open(path) {
         return Check::fail(name, format!("{shown}: {error}"), "give it to the user that runs Countersign");

@@ -6,6 +6,7 @@ mod check;
 mod clock;
 mod database;
 mod dkim;
+mod evidence;
 mod files;
 mod mail;
 mod settings;
@@ -13,7 +14,6 @@ mod settings;
 use super::{Global, print_json, runtime};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::Place;
 use check::{Check, Outcome};
 use serde_json::json;
 use std::process::ExitCode;
@@ -46,7 +46,7 @@ async fn examine(global: &Global, args: &Args) -> Vec<Check> {
         Ok(config) => {
             let mut checks = vec![Check::ok("configuration", "every key and value is good")];
             checks.extend(local(&config, global));
-            checks.extend(remote(&config, &global.place(&config), args.offline).await);
+            checks.extend(remote(&config, global, args.offline).await);
             checks
         }
         Err(problems) => {
@@ -67,11 +67,14 @@ fn local(config: &Config, global: &Global) -> Vec<Check> {
     checks.extend(files::data_directory(&global.data, now));
     checks.push(clock::look(now));
     checks.push(dkim::look(config));
+    checks.extend(evidence::local(config, &global.data));
     checks
 }
 
-async fn remote(config: &Config, place: &Place, offline: bool) -> Vec<Check> {
+async fn remote(config: &Config, global: &Global, offline: bool) -> Vec<Check> {
+    let place = &global.place(config);
     let mut checks = database::look(place, config.store.busy_timeout, offline, Clock::system().now()).await;
+    checks.extend(evidence::remote(config, &global.data, place, offline).await);
     checks.extend(mail::look(&config.mail, config.server.origin.host(), offline).await);
     checks
 }

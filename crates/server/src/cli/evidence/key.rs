@@ -53,14 +53,14 @@ impl Shown {
         let turn =
             |r: &Rotation| json!({ "size": r.size(), "old": r.old().to_string(), "new": r.new_key().to_string() });
         json!({
-            "vkey": key.to_string(), "origin": key.name(), "id": id(key), "from_size": self.from_size(),
+            "vkey": key.to_string(), "origin": key.name(), "id": id(key), "from_size": self.signs_from(),
             "first_vkey": self.chain.first().to_string(),
             "rotations": self.chain.rotations().iter().map(turn).collect::<Vec<_>>(),
             "key_file": self.path, "held_by": self.holder,
         })
     }
 
-    fn from_size(&self) -> u64 {
+    fn signs_from(&self) -> u64 {
         self.chain.rotations().last().map_or(0, Rotation::size)
     }
 
@@ -70,7 +70,7 @@ impl Shown {
             "log {}, key {}, signing since {} entries",
             self.chain.last().name(),
             id(self.chain.last()),
-            self.from_size()
+            self.signs_from()
         );
         for turn in self.chain.rotations() {
             eprintln!("at {} entries {} handed over to {}", turn.size(), id(turn.old()), id(turn.new_key()));

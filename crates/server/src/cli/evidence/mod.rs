@@ -3,10 +3,12 @@
 //! All of its commands but `new-log` may run beside a server that runs.
 
 mod erase;
+mod export;
 mod key;
 mod new_log;
 mod progress;
 mod rotate_key;
+mod time_stamp;
 mod verify;
 
 use super::{Global, runtime};
@@ -27,12 +29,16 @@ pub struct Args {
 enum What {
     /// Re-check the whole log: every entry, every tile, everything that is signed; changes nothing
     Verify(verify::Args),
+    /// Write entries, what they say and all that proves them into a directory, for somebody without a network
+    Export(export::Args),
     /// Erase what entries and closed messages say about accounts, for good; proofs stay valid
     Erase(erase::Args),
     /// Show the verifier key that people pin, and how it came to sign
     Key(key::Args),
     /// Hand the log over to another key
     RotateKey(rotate_key::Args),
+    /// Have the newest published checkpoint time-stamped now
+    TimeStamp(time_stamp::Args),
     /// Begin a new log, under a new name, where the old one cannot be gone on with
     NewLog(new_log::Args),
 }
@@ -41,9 +47,11 @@ enum What {
 pub fn run(global: &Global, args: &Args) -> ExitCode {
     match &args.what {
         What::Verify(args) => verify::run(global, args),
+        What::Export(args) => export::run(global, args),
         What::Erase(args) => erase::run(global, args),
         What::Key(args) => key::run(global, args),
         What::RotateKey(args) => rotate_key::run(global, args),
+        What::TimeStamp(args) => time_stamp::run(global, args),
         What::NewLog(args) => new_log::run(global, args),
     }
 }

@@ -55,8 +55,12 @@ async fn begin(global: &Global, args: &Args) -> Result<(String, Renewed), Told> 
 
 /// Why the server would not start, as far as the log is concerned.
 async fn doubt(global: &Global, config: &Config) -> Result<Option<String>, Told> {
-    match serve::open(config.clone(), &global.place(config), &global.data).await {
-        Ok(_) => Ok(None),
+    let opened = match serve::open(config.clone(), &global.place(config), &global.data).await {
+        Ok(app) => serve::look_back(&app).await,
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(()) => Ok(None),
         Err(StartError::Log(Doubt::Store(error))) => Err(error.to_string()),
         Err(StartError::Log(doubt)) => Ok(Some(doubt.to_string())),
         Err(StartError::Signing(missing @ SigningError::Missing(_))) => Ok(Some(missing.to_string())),

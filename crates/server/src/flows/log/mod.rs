@@ -6,7 +6,9 @@
 
 pub mod audit;
 mod doubt;
+pub mod entries;
 pub mod erase;
+pub mod export;
 pub mod integrate;
 pub mod own;
 pub mod publish;
@@ -26,6 +28,10 @@ use countersign_evidence::policy::Policy;
 use countersign_evidence::tile::Edge;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Exports over the network that are made and sent at the same time: each takes disk and half a core.
+const EXPORTS_AT_ONCE: usize = 4;
 
 /// What this process holds of the log: its key and, as a cache, the tree's right edge.
 #[derive(Debug)]
@@ -38,6 +44,8 @@ pub struct Log {
     policy: Policy,
     kept_at: Option<PathBuf>,
     key_file: Option<PathBuf>,
+    /// Permits to export at a door where many may ask.
+    exports: Arc<Semaphore>,
 }
 
 impl Log {
@@ -45,7 +53,8 @@ impl Log {
     /// kept at `kept_at`, beside the database.
     pub fn new(key: SigningKey, policy: Policy, kept_at: Option<PathBuf>) -> Self {
         let (edge, doubt) = (tokio::sync::Mutex::new(None), Mutex::new(None));
-        Self { key: Mutex::new(Arc::new(key)), edge, doubt, policy, kept_at, key_file: None }
+        let exports = Arc::new(Semaphore::new(EXPORTS_AT_ONCE));
+        Self { key: Mutex::new(Arc::new(key)), edge, doubt, policy, kept_at, key_file: None, exports }
     }
 
     /// The same, with the file that the key came from: there the next one is found when the key is rotated.
@@ -93,6 +102,16 @@ impl Log {
     /// Where the newest checkpoint is kept beside the database.
     pub fn kept_at(&self) -> Option<&Path> {
         self.kept_at.as_deref()
+    }
+
+    /// Where bundles are made that are sent over the network; what is left there after a crash is nobody's.
+    pub fn scratch(&self) -> Option<PathBuf> {
+        self.kept_at.as_deref()?.parent().map(|data| data.join("exports"))
+    }
+
+    /// A permit for one more export; `None` while too many are made.
+    pub fn export_permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.exports.clone().try_acquire_owned().ok()
     }
 
     /// Which witnesses cosign, and how many of them must.

@@ -3,7 +3,6 @@
 use super::spans::Spans;
 use crate::store::evidence::Draft;
 use crate::store::log::LogStamp;
-use countersign_core::ids::EntryId;
 use countersign_core::time::Timestamp;
 use countersign_evidence::Hash;
 use rand::Rng;
@@ -143,10 +142,4 @@ impl By {
             Self::ApiKey(id) => id,
         }
     }
-}
-
-/// That contents were shown: which, to whom, by whom.
-pub fn exported(what: Value, now: Timestamp, rng: &mut impl Rng) -> (EntryId, Draft) {
-    let draft = Draft::new(EXPORTED, None, what, now, rng);
-    (draft.id().clone(), draft)
 }

@@ -103,6 +103,25 @@ impl Computation for Consistency {
     }
 }
 
+struct Side(u64, u64, u64);
+
+impl Computation for Side {
+    type Output = Option<Vec<Hash>>;
+    fn run<N: Nodes>(&self, nodes: &mut N) -> std::result::Result<Self::Output, N::Error> {
+        tree::range_proof(nodes, self.0, self.1, self.2)
+    }
+}
+
+/// Proves that the entries `start..end` stand side by side in the tree over the first `size` entries, out of the tiles of a
+/// tree of `newest`; `None` where they are not within it.
+pub(super) async fn range(
+    conn: &mut Conn,
+    newest: u64,
+    (start, end, size): (u64, u64, u64),
+) -> std::result::Result<Option<Vec<Hash>>, Doubt> {
+    compute(conn, newest, &Side(start, end, size)).await
+}
+
 /// The root over the first `old` entries, out of the tiles of a tree of `size`.
 pub(super) async fn sized_hash(conn: &mut Conn, size: u64, old: u64) -> std::result::Result<Hash, Doubt> {
     compute(conn, size, &Root(old)).await
@@ -132,7 +151,7 @@ pub(super) async fn edge_at(conn: &mut Conn, head: &Head) -> std::result::Result
 }
 
 /// A note in the database as a checkpoint.
-fn read_note(text: &str) -> Result<(Note, Checkpoint)> {
+pub(super) fn read_note(text: &str) -> Result<(Note, Checkpoint)> {
     let bad = |what: String| AppError::internal(format!("a checkpoint in the database: {what}"));
     let note = Note::parse(text).map_err(|error| bad(error.to_string()))?;
     let checkpoint = Checkpoint::parse(&note.text).map_err(|error| bad(error.to_string()))?;

@@ -33,6 +33,12 @@ impl Spans {
         &self.0
     }
 
+    /// Whether a number is among them.
+    pub fn contains(&self, number: u64) -> bool {
+        let at = self.0.partition_point(|(_, last)| *last < number);
+        self.0.get(at).is_some_and(|(first, _)| *first <= number)
+    }
+
     /// How many numbers.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|(first, last)| last - first + 1).sum()
@@ -118,6 +124,7 @@ mod tests {
             let wide = |set: &BTreeSet<u8>| set.iter().map(|n| u64::from(*n) + 1).collect::<BTreeSet<u64>>();
             let (a, b) = (wide(&a), wide(&b));
             prop_assert_eq!(spans(&a).count(), a.len() as u64);
+            prop_assert!((0..300).all(|n| spans(&a).contains(n) == a.contains(&n)));
             prop_assert_eq!(Spans::of(a.iter().rev().map(|n| (*n, *n)).collect()), spans(&a));
             prop_assert_eq!(spans(&a).without(&spans(&b)), spans(&(&a - &b)));
         }

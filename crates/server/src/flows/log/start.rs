@@ -162,6 +162,12 @@ impl Chain {
         &self.first
     }
 
+    /// Every key, the first one first.
+    pub fn keys(&self) -> Vec<VerifierKey> {
+        let later = self.rotations.iter().map(|rotation| rotation.new_key().clone());
+        std::iter::once(self.first.clone()).chain(later).collect()
+    }
+
     /// Every hand-over.
     pub fn rotations(&self) -> &[Rotation] {
         &self.rotations

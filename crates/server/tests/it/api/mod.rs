@@ -2,6 +2,7 @@
 
 mod accounts;
 mod errors;
+mod evidence;
 pub mod house;
 mod once;
 mod recovery;

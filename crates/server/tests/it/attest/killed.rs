@@ -144,7 +144,7 @@ async fn synced_before_it_is_answered() {
     let calls = "trace=fsync,fdatasync,rename,renameat,renameat2,sendto,sendmsg,write,writev";
     // -D: our child is the witness, and strace its guest.
     traced.args(["-D", "-f", "-y", "-e", calls, "-o"]).arg(&trace);
-    let running = Running::traced(traced, command(dir.path(), &[&log.verifier()]));
+    let running = Running::traced(traced, &command(dir.path(), &[&log.verifier()]));
     assert!(super::is_cosigned(&super::ask(&log, &running.client(), 0).await));
     assert!(super::is_cosigned(&super::ask(&log.clone().grown(1, "a"), &running.client(), 4).await));
     running.kill();

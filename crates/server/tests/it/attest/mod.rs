@@ -4,6 +4,7 @@ mod by_others;
 mod client;
 mod killed;
 mod log;
+mod published;
 mod server;
 mod strange;
 mod time_stamp;
@@ -37,7 +38,7 @@ impl Running {
     }
 
     /// The same below a program that looks on.
-    fn traced(mut tracer: Command, command: Command) -> Self {
+    fn traced(mut tracer: Command, command: &Command) -> Self {
         tracer.arg(command.get_program()).args(command.get_args()).current_dir(command.get_current_dir().unwrap());
         Self::listening(tracer)
     }

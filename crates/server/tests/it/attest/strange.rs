@@ -193,8 +193,8 @@ async fn a_certificate_is_checked_against_the_ca_that_was_named() {
     std::fs::write(dir.path().join(hash).join("checkpoint"), log().checkpoint().to_string()).unwrap();
     std::fs::write(dir.path().join("ext"), "subjectAltName = IP:127.0.0.1\n").unwrap();
     for step in [
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA",
-        "req -newkey rsa:2048 -nodes -keyout own.key -out own.csr -subj /CN=witness",
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA",
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.csr -subj /CN=witness",
         "x509 -req -in own.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out own.pem",
     ] {
         assert!(openssl(dir.path(), step).output().unwrap().status.success(), "{step}");

@@ -2,10 +2,16 @@
 
 use super::http;
 use super::log::TestLog;
+use crate::log::{append, grow};
+use crate::support::db::Db;
+use crate::support::house::House;
 use crate::support::{not_run, program};
 use axum::extract::State;
 use countersign::attest::time_stamp::{BadReply, Question};
 use countersign::attest::{Authority, Fault, NotStamped};
+use countersign::flows::log::start;
+use countersign::jobs::time_stamps::{stamp_if_due, stamp_now};
+use countersign::store::log as rows;
 use countersign_core::time::Timestamp;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -44,8 +50,8 @@ impl Tsa {
         tsa.write("tsa.cnf", CONFIG.as_bytes());
         tsa.write("serial", b"01\n");
         tsa.write("ext", b"extendedKeyUsage = critical,timeStamping\n");
-        tsa.run("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA");
-        tsa.run("req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA");
+        tsa.run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=CA");
+        tsa.run("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA");
         tsa.run("x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out tsa.pem");
         Some(tsa)
     }
@@ -197,4 +203,25 @@ async fn what_is_no_time_stamp_is_refused() {
     let stamped = listening(axum::Router::new()).await.stamp(b"x", 1).await;
     assert_eq!(stamped, Err(NotStamped::Fault(Fault::Status(404))));
     assert!(Authority::new("ftp://tsa.example.org", &http()).is_err());
+}
+
+#[tokio::test]
+async fn a_running_log_is_stamped_when_it_is_time_and_the_stamp_is_kept() {
+    let Some(tsa) = Tsa::new().map(Arc::new) else { return };
+    let authority = tsa.serve().await;
+    let house = House::new(Db::sqlite()).await;
+    start::start(&house.app, None).await.unwrap();
+    assert!(!stamp_if_due(&house.app, &authority).await.unwrap(), "there is nothing in the log");
+    append(&house.app, 3).await;
+    grow(&house.app).await;
+    assert!(stamp_if_due(&house.app, &authority).await.unwrap());
+    let stamps = rows::stamps(&mut house.db.conn().await).await.unwrap();
+    assert_eq!((stamps.len(), stamps[0].size), (1, 4));
+    assert!(tsa.verifies(&stamps[0].token, stamps[0].checkpoint.as_bytes()));
+    // The house's clock stands in January 2026: the authority's time is later, and the stamp is young for a while.
+    append(&house.app, 1).await;
+    grow(&house.app).await;
+    assert!(!stamp_if_due(&house.app, &authority).await.unwrap());
+    assert_eq!(stamp_now(&house.app, &authority).await.unwrap().size, 6);
+    assert_eq!(house.kinds().await.iter().filter(|kind| *kind == "log.time_stamped").count(), 2);
 }

@@ -1,9 +1,19 @@
-//! The evidence log: grown, signed, served, proven; on both databases, with several nodes, over kills.
+//! The evidence log: grown, signed, served, proven; re-checked, erased from, handed on; on both databases, with several nodes,
+//! over kills.
 
+mod audit;
+pub mod dir;
+mod doubts;
+mod erase;
+mod export;
 mod files;
 mod growth;
 mod kill;
+mod new_log;
 mod nodes;
+mod rotation;
+mod scene;
+mod tamper;
 
 use crate::support::db::Db;
 use crate::support::house::{House, log};
@@ -27,7 +37,7 @@ async fn begun(db: Db) -> House {
 }
 
 /// Appends `count` entries in one transaction.
-async fn append(app: &App, count: usize) {
+pub async fn append(app: &App, count: usize) {
     let (now, mut rng) = (app.clock.now(), app.rng());
     let drafts = (0..count).map(|n| Draft::new("test.entry", None, json!({ "n": n }), now, &mut rng)).collect();
     let done: Result<(), StoreError> =
@@ -36,7 +46,7 @@ async fn append(app: &App, count: usize) {
 }
 
 /// Integrates all that there is; how many entries the log has.
-async fn grow(app: &App) -> u64 {
+pub async fn grow(app: &App) -> u64 {
     loop {
         let done = integrate(app).await.unwrap();
         if !done.more {

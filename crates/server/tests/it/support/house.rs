@@ -27,6 +27,7 @@ use countersign_evidence::note::{Algorithm, SigningKey};
 use countersign_evidence::policy::Policy;
 use rand::{SeedableRng, rngs::StdRng};
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -46,8 +47,23 @@ pub struct House {
 
 impl House {
     pub async fn new(db: Db) -> Self {
+        Self::on(db, log()).await
+    }
+
+    /// One whose log is witnessed as `policy` says.
+    pub async fn witnessed(db: Db, policy: Policy) -> Self {
+        Self::on(db, log_with(policy)).await
+    }
+
+    async fn on(db: Db, log: Log) -> Self {
         let clock = Clock::manual(START);
-        Self { app: node(&db, &clock, 1).await, clock, db, sources: AtomicU64::new(0), others: AtomicU64::new(0) }
+        Self {
+            app: node_with(&db, &clock, 1, log).await,
+            clock,
+            db,
+            sources: AtomicU64::new(0),
+            others: AtomicU64::new(0),
+        }
     }
 
     /// Another node on the same database, with the same keys and clock.
@@ -221,17 +237,35 @@ impl House {
 }
 
 async fn node(db: &Db, clock: &Clock, seed: u64) -> App {
+    node_with(db, clock, seed, log()).await
+}
+
+async fn node_with(db: &Db, clock: &Clock, seed: u64, log: Log) -> App {
     let mut config = Config::defaults();
     config.password.argon2.memory_kib = 8;
     config.password.argon2.iterations = 1;
     config.gate.policy.source.table_entries = 1 << 12;
-    App::new(config, db.open().await, Keyring::derive(&[9; 32]), log(), clock.clone(), StdRng::seed_from_u64(seed))
+    App::new(config, db.open().await, Keyring::derive(&[9; 32]), log, clock.clone(), StdRng::seed_from_u64(seed))
 }
 
 /// A log with the key that every test's log has.
 pub fn log() -> Log {
+    log_with(Policy::none())
+}
+
+/// The same, witnessed as `policy` says.
+pub fn log_with(policy: Policy) -> Log {
+    log_kept(policy, None)
+}
+
+/// The same, with a place for its newest checkpoint.
+pub fn log_beside(kept_at: PathBuf) -> Log {
+    log_kept(Policy::none(), Some(kept_at))
+}
+
+fn log_kept(policy: Policy, kept_at: Option<PathBuf>) -> Log {
     let key = SigningKey::from_seed("login.example.org/evidence", Algorithm::Ed25519, &[6; 32]).unwrap();
-    Log::new(key, Policy::none(), None)
+    Log::new(key, policy, kept_at)
 }
 
 /// A message as it leaves, as far as its seal tells of it, with some text.

@@ -12,6 +12,7 @@ use countersign::flows::outbox::{self, Ended};
 use countersign::flows::recover::{self, Ask, Door};
 use countersign::flows::secrets::{self, Purpose};
 use countersign::keyring::Keyring;
+use countersign::last_seen;
 use countersign::serve;
 use countersign::store::db::sql;
 use countersign::store::messages::Message;
@@ -35,12 +36,17 @@ pub struct Site {
 impl Site {
     /// Starts it with settings as the environment would give them.
     pub async fn start(settings: &[(&str, &str)]) -> Self {
-        Self::start_with(settings, super::house::log()).await
+        let dir = tempfile::tempdir().unwrap();
+        let log = super::house::log_beside(dir.path().join(last_seen::FILE_NAME));
+        Self::start_in(dir, settings, log).await
     }
 
     /// Likewise, with a log of the test's own.
     pub async fn start_with(settings: &[(&str, &str)], log: Log) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), settings, log).await
+    }
+
+    async fn start_in(dir: tempfile::TempDir, settings: &[(&str, &str)], log: Log) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let own = [("COUNTERSIGN_SERVER__ORIGIN", origin.as_str()), ("COUNTERSIGN_SITE__NAME", "Example Accounts")];

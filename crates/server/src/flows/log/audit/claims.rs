@@ -68,8 +68,8 @@ impl Claims {
         let mut findings = gone(&self.erased, &self.said_erased, "erased");
         findings.extend(gone(&self.lost, &self.said_lost, "lost"));
         if signed.chain.is_some() && !keys.iter().map(|key| &key.vkey).eq(&self.vkeys) {
-            let what = format!("the entries name {} of them, or others", self.vkeys.len());
-            findings.push(Finding::keys(format!("{} keys", keys.len()), what));
+            let what = format!("they are not the {} that entries name", self.vkeys.len());
+            findings.push(Finding::keys(format!("{} rows", keys.len()), what));
         }
         for stamp in signed.stamps.iter().filter(|stamp| !self.stamped.contains(stamp)) {
             let what = "no entry says that this stamp was taken in this form: one of its columns was changed";

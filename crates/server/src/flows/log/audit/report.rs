@@ -49,9 +49,9 @@ pub struct Report {
 impl Report {
     /// Notes an entry that the head does not count.
     pub(super) fn waits(&mut self, number: u64, size: u64) {
-        let expected = self.last_waiting.max(size) + 1;
-        if number != expected {
-            self.findings.push(Finding::entry(expected, None, "it is missing"));
+        if number != self.last_waiting.max(size) + 1 {
+            let what = "it does not follow the entry before it: its number was changed, or those between are missing";
+            self.findings.push(Finding::entry(number, None, what));
         }
         self.last_waiting = number;
         self.waiting += 1;

@@ -4,6 +4,7 @@
 use super::finding::Findings;
 use super::tree::Waypoint;
 use super::{Ask, Finding};
+use crate::flows::log::Doubt;
 use crate::flows::log::own::Stamped;
 use crate::flows::log::start::{Chain, TOLERANCE};
 use crate::store::log::{LogHead, LogKey, LogStamp};
@@ -40,7 +41,7 @@ impl Signed {
                 self.origin = Some(chain.first().name().to_owned());
                 self.chain = Some(chain);
             }
-            Err(doubt) => self.findings.push(Finding::keys(format!("{} rows", keys.len()), doubt.to_string())),
+            Err(doubt) => self.findings.push(Finding::keys(format!("{} rows", keys.len()), bare(doubt))),
         }
     }
 
@@ -54,7 +55,7 @@ impl Signed {
         }
         let head = checkpoint.head;
         match &self.chain {
-            Some(chain) => chain.signed(text, &head).map(|()| head).map_err(|doubt| doubt.to_string()),
+            Some(chain) => chain.signed(text, &head).map(|()| head).map_err(bare),
             None => Ok(head),
         }
     }
@@ -98,17 +99,21 @@ impl Signed {
 
     fn witnesses(&mut self, row: &LogHead, ask: &Ask<'_>) {
         let Ok(note) = Note::parse(&row.published) else { return };
-        match ask.policy.judge(&note) {
-            Ok(judged) => {
-                self.witnessed = judged.needs_witnesses && judged.reached;
-                if self.witnessed != row.witnessed {
-                    let what = "it is not what the cosignatures come to under evidence.policy_file (if that was changed \
-                                since the last checkpoint, start the server once)";
-                    self.findings.push(Finding::head("witnessed", what));
-                }
+        let judged = match ask.policy.judge(&note) {
+            Ok(judged) => judged,
+            Err(error) => return self.findings.push(Finding::head("published", error.to_string())),
+        };
+        self.witnessed = judged.needs_witnesses && judged.reached;
+        let cosigned = self.origin.as_ref().is_none_or(|ours| note.signatures.iter().any(|s| s.name != *ours));
+        let what = match (row.witnessed, cosigned) {
+            (true, false) => "nobody has cosigned the served checkpoint",
+            (said, _) if judged.needs_witnesses && said != self.witnessed => {
+                "it is not what the cosignatures come to under evidence.policy_file (if that was changed since the last \
+                 checkpoint, start the server once)"
             }
-            Err(error) => self.findings.push(Finding::head("published", error.to_string())),
-        }
+            _ => return,
+        };
+        self.findings.push(Finding::head("witnessed", what));
     }
 
     /// Notes that the log had this root at this size, says a checkpoint that we signed.
@@ -166,6 +171,16 @@ impl Signed {
         if row.published_size == row.head.size && row.signed_at.since(row.published_at) > TOLERANCE {
             self.findings.push(Finding::head("published_at", "it is earlier than the signature"));
         }
+    }
+}
+
+/// What is wrong, without what the start of a server advises.
+fn bare(doubt: Doubt) -> String {
+    match doubt {
+        Doubt::Checkpoint(why) => why,
+        Doubt::Rotation(why) => format!("they do not follow from one another: {why}"),
+        Doubt::Head => "it says something else than a checkpoint of this log does".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -1,0 +1,46 @@
+//! Which outcomes an entry of the evidence supports, by its kind.
+
+use super::Subcategory::{
+    self, DeAe02, DeCm09, GvOc03, PrAa01, PrAa02, PrAa03, PrAa05, PrPs04, RcRp02, RsAn06, RsAn07, RsCo02, RsCo03,
+    RsMi01, RsMi02,
+};
+
+/// The outcomes for a kind of entry; none for a kind that is not known here. The choice is ours, the words are NIST's.
+pub fn of_kind(kind: &str) -> &'static [Subcategory] {
+    match kind {
+        // Who asked, what was decided, and why: what an investigation of an abuse of recovery starts from.
+        "recovery.requested" | "recovery.expired" => &[PrPs04, DeCm09, RsAn07],
+        "recovery.decided" | "recovery.held" | "gate.mode" => &[DeAe02, RsMi01, RsAn07],
+        "recovery.proven" | "recovery.code_tried" | "recovery.factor_tried" => &[PrAa03, DeCm09],
+        "recovery.redeemed" | "device.known" => &[PrAa02, PrAa03],
+        "recovery.disavowed" => &[DeAe02, RsMi01, RsMi02],
+        "change.cancelled" => &[RsMi01, RcRp02],
+        "password.changed" => &[PrAa01, RcRp02],
+        "session.opened" => &[PrAa03],
+        "factor.enrolled" | "accounts.imported" => &[PrAa01],
+        "message.recorded" | "message.sealed" | "message.handed_over" => &[RsCo02, RsCo03],
+        "api_key.created" | "api_key.revoked" => &[PrAa05],
+        // The log about itself.
+        "log.began" | "log.key_rotated" | "log.renewed" | "log.time_stamped" => &[PrPs04, RsAn06, RsAn07],
+        "evidence.exported" => &[RsAn06, RsCo03],
+        "evidence.erased" | "store.forgot" => &[GvOc03],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_told_once_each_and_in_order() {
+        for kind in ["recovery.requested", "recovery.disavowed", "evidence.exported"] {
+            let tags = of_kind(kind);
+            assert!(
+                !tags.is_empty() && tags.iter().all(|tag| tags.iter().filter(|t| *t == tag).count() == 1),
+                "{kind}"
+            );
+        }
+        assert!(of_kind("weather.changed").is_empty());
+    }
+}
