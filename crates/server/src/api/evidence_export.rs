@@ -108,12 +108,17 @@ impl Drop for Made {
     }
 }
 
-async fn make(app: &App, ask: Export) -> Result<(Exported, Made), Problem> {
-    let permit = app.log.export_permit().ok_or_else(|| {
+/// A permit for work that takes a while.
+pub fn permit(app: &App) -> Result<OwnedSemaphorePermit, AppError> {
+    app.log.permit().ok_or_else(|| {
         let retry_after = Some(std::time::Duration::from_secs(10));
-        let public = "Other exports are being made. Try again in a moment.";
+        let public = "Other exports and audits are under way. Try again in a moment.";
         AppError { retry_after, ..AppError::new(503, "unavailable", public) }
-    })?;
+    })
+}
+
+async fn make(app: &App, ask: Export) -> Result<(Exported, Made), Problem> {
+    let permit = permit(app)?;
     let scratch = app.log.scratch().ok_or_else(|| AppError::unavailable("there is no data directory to export in"))?;
     std::fs::create_dir_all(&scratch).map_err(|error| AppError::unavailable(format!("exports: {error}")))?;
     let dir = scratch.join(format!("{:016x}", app.rng().next_u64()));

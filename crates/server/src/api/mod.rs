@@ -8,6 +8,7 @@
 mod accounts;
 mod call;
 mod evidence;
+mod evidence_audit;
 mod evidence_export;
 mod evidence_files;
 mod json;
@@ -46,6 +47,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/accounts/{id}/recovery-codes", post(accounts::enrol_recovery_codes))
         .route("/v1/accounts/{id}/evidence-erasures", post(evidence::erase))
         .route("/v1/evidence/status", get(evidence::status))
+        .route("/v1/evidence/audit", get(evidence_audit::audit))
         .route("/v1/evidence/entries", get(evidence::list))
         .route("/v1/evidence/entries/{id}", get(evidence::one))
         .route("/v1/evidence/export", get(evidence_export::export))

@@ -2,7 +2,7 @@
 
 use super::call::respond_json;
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{accounts, evidence, evidence_export, evidence_files, ops, recovery, redemption, verify};
+use super::{accounts, evidence, evidence_audit, evidence_export, evidence_files, ops, recovery, redemption, verify};
 use axum::response::Response;
 use bytes::Bytes;
 use utoipa::openapi::header::HeaderBuilder;
@@ -36,6 +36,7 @@ use utoipa::{Modify, OpenApi};
         verify::verify,
         verify::proof,
         evidence::status,
+        evidence_audit::audit,
         evidence::list,
         evidence::one,
         evidence::erase,

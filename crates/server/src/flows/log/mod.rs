@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Exports over the network that are made and sent at the same time: each takes disk and half a core.
-const EXPORTS_AT_ONCE: usize = 4;
+/// Exports and audits over the network at the same time: each takes a core for a while, and an export takes disk.
+const AT_ONCE: usize = 4;
 
 /// What this process holds of the log: its key and, as a cache, the tree's right edge.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub struct Log {
     policy: Policy,
     kept_at: Option<PathBuf>,
     key_file: Option<PathBuf>,
-    /// Permits to export at a door where many may ask.
-    exports: Arc<Semaphore>,
+    /// For work that takes a while, at a door where many may ask.
+    permits: Arc<Semaphore>,
 }
 
 impl Log {
@@ -53,8 +53,8 @@ impl Log {
     /// kept at `kept_at`, beside the database.
     pub fn new(key: SigningKey, policy: Policy, kept_at: Option<PathBuf>) -> Self {
         let (edge, doubt) = (tokio::sync::Mutex::new(None), Mutex::new(None));
-        let exports = Arc::new(Semaphore::new(EXPORTS_AT_ONCE));
-        Self { key: Mutex::new(Arc::new(key)), edge, doubt, policy, kept_at, key_file: None, exports }
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        Self { key: Mutex::new(Arc::new(key)), edge, doubt, policy, kept_at, key_file: None, permits }
     }
 
     /// The same, with the file that the key came from: there the next one is found when the key is rotated.
@@ -109,9 +109,9 @@ impl Log {
         self.kept_at.as_deref()?.parent().map(|data| data.join("exports"))
     }
 
-    /// A permit for one more export; `None` while too many are made.
-    pub fn export_permit(&self) -> Option<OwnedSemaphorePermit> {
-        self.exports.clone().try_acquire_owned().ok()
+    /// A permit for one more export or audit that somebody asks for over the network; `None` while too many are under way.
+    pub fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.permits.clone().try_acquire_owned().ok()
     }
 
     /// Which witnesses cosign, and how many of them must.

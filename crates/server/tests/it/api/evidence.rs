@@ -5,6 +5,8 @@ use crate::log::dir::Dir;
 use crate::support::db::Db;
 use countersign::api;
 use countersign::flows::api_keys::{self, Scope};
+use countersign::store::StoreError;
+use countersign::store::db::sql;
 use countersign_evidence::bundle::Manifest;
 use countersign_evidence::proof::ProofFile;
 use serde_json::json;
@@ -91,6 +93,24 @@ async fn the_status_names_key_sizes_and_doubt() {
         status["checkpoint"].as_str().unwrap().starts_with("login.example.org/evidence\n")
             && status.get("doubt").is_none()
     );
+}
+
+#[tokio::test]
+async fn an_audit_finds_what_was_changed() {
+    let (house, _) = begun().await;
+    let sound = house.get("/v1/evidence/audit").await.json().unwrap();
+    assert_eq!((&sound["sound"], &sound["findings"]), (&json!(true), &json!([])), "{sound}");
+    let changed: Result<u64, StoreError> = house
+        .site
+        .app
+        .store
+        .write(|conn| Box::pin(async { sql("UPDATE evidence SET kind = 'x' WHERE seq = 2").execute(conn).await }))
+        .await;
+    assert_eq!(changed.unwrap(), 1);
+    let found = house.get("/v1/evidence/audit").await.json().unwrap();
+    let what =
+        json!([{ "place": "evidence", "row": "entry 2", "column": "kind", "what": "it is not what the content says" }]);
+    assert_eq!((&found["sound"], &found["findings"]), (&json!(false), &what));
 }
 
 #[tokio::test]

@@ -96,6 +96,11 @@ impl Findings {
         self.more
     }
 
+    /// Those that are kept, and how many more there were.
+    pub fn into_parts(self) -> (Vec<Finding>, u64) {
+        (self.kept, self.more)
+    }
+
     /// Whether nothing was found.
     pub const fn is_empty(&self) -> bool {
         self.kept.is_empty()

@@ -18,6 +18,9 @@ pub use claims::ErasedBy;
 pub use finding::{Finding, Findings};
 pub use report::Report;
 
+use crate::app::App;
+use crate::error::AppError;
+use crate::last_seen;
 use crate::store::audit::{self, EntryRead};
 use crate::store::log::{self, LogHead, LogKey};
 use crate::store::{Conn, StoreError};
@@ -83,6 +86,26 @@ pub async fn audit(conn: &mut Conn, ask: &Ask<'_>, mut progress: impl FnMut(u64,
     let mut run = Run { conn, tree, claims: Claims::default(), report: Report::default(), latest: None };
     run.all(rows, &mut progress).await?;
     run.end(signed, head, &keys, ask).await
+}
+
+/// Checks the log of a node that runs: its own database, and the checkpoint that it keeps beside it.
+///
+/// # Errors
+/// 503 where nothing could be checked.
+pub async fn of_app(app: &App) -> Result<Report, AppError> {
+    let kept = match app.log.kept_at() {
+        Some(path) => last_seen::read(path).map_err(|error| AppError::unavailable(error.to_string()))?,
+        None => None,
+    };
+    let kept: Vec<(String, String)> = kept.map(|text| (last_seen::FILE_NAME.to_owned(), text)).into_iter().collect();
+    let (policy, now) = (app.log.policy().clone(), app.clock.now());
+    let audited: Result<Report, Unchecked> = app
+        .store
+        .snapshot(move |conn| {
+            Box::pin(async move { audit(conn, &Ask { kept: &kept, policy: &policy, now }, |_, _| {}).await })
+        })
+        .await;
+    audited.map_err(|error| AppError::unavailable(error.to_string()))
 }
 
 /// The head, where there is one that can be read.
