@@ -49,6 +49,7 @@ fn show(global: &Global, rotated: &Rotated, path: &Path) {
     eprintln!("signs from {} entries on; its private half is in {}", rotated.size, path.display());
     eprintln!("the old one is kept in {}: back up the new one, then delete it", old.display());
     eprintln!(
-        "whoever pinned the old key follows by /evidence/rotations; other nodes need the new file before they sign again"
+        "whoever pinned the old key follows by /evidence/rotations; other nodes need the new file before they sign again, \
+         and witnesses cosign again once they are told the new key (--log)"
     );
 }

@@ -160,9 +160,16 @@ impl Browser {
         }
     }
 
-    /// Runs a script on every page from now on, before those of the page.
-    pub async fn before_scripts(&self, script: &str) {
-        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    /// Runs a script on every page from now on, before those of the page; its name.
+    pub async fn before_scripts(&self, script: &str) -> String {
+        let params = json!({ "source": format!("(function () {{ {script} }})();") });
+        let added = self.devtools("Page.addScriptToEvaluateOnNewDocument", params).await;
+        added["identifier"].as_str().unwrap().to_owned()
+    }
+
+    /// No longer runs the script with this name.
+    pub async fn without_script(&self, name: &str) {
+        self.devtools("Page.removeScriptToEvaluateOnNewDocument", json!({ "identifier": name })).await;
     }
 
     /// Runs a function's body in the page.
@@ -210,8 +217,8 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
-    async fn devtools(&self, command: &str, params: Value) {
-        self.call("POST", "/goog/cdp/execute", Some(json!({"cmd": command, "params": params}))).await;
+    async fn devtools(&self, command: &str, params: Value) -> Value {
+        self.call("POST", "/goog/cdp/execute", Some(json!({"cmd": command, "params": params}))).await
     }
 
     /// What the browser complained about since the last question: blocked scripts, failed requests.

@@ -2,8 +2,8 @@
 
 use super::dir::{Dir, grow, stderr, stdout};
 use super::scene::Scene;
+use crate::support;
 use crate::support::db::{Db, on_both};
-use crate::support::not_run;
 use countersign::app::App;
 use countersign::flows::log::erase::{Erase, erase};
 use countersign::flows::log::export::{Bound, Export, Exported, Range, export};
@@ -52,14 +52,8 @@ async fn scene(db: Db) -> Scene {
     scene
 }
 
-/// The outsiders' program, which another package of the workspace builds.
 fn verifier() -> Option<PathBuf> {
-    let program = Path::new(env!("CARGO_BIN_EXE_countersign")).with_file_name("countersign-verify");
-    if program.is_file() {
-        return Some(program);
-    }
-    not_run("an exported bundle against countersign-verify", "cargo build -p countersign-evidence");
-    None
+    support::verifier("an exported bundle against countersign-verify")
 }
 
 /// Its exit code and what it says, for whoever pinned the log's first key.

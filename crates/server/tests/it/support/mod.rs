@@ -7,7 +7,7 @@ pub mod site;
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// What was said to be not run: once is enough, however many tests it is.
@@ -42,4 +42,14 @@ pub fn program(name: &str) -> Option<PathBuf> {
 pub fn node() -> Option<PathBuf> {
     let named = std::env::var_os("COUNTERSIGN_TEST_NODE").map(PathBuf::from);
     named.filter(|file| file.is_file()).or_else(|| program("node"))
+}
+
+/// The outsiders' program, which another package of the workspace builds; says that `what` was not run without it.
+pub fn verifier(what: &str) -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_BIN_EXE_countersign")).with_file_name("countersign-verify");
+    if program.is_file() {
+        return Some(program);
+    }
+    not_run(what, "cargo build -p countersign-evidence");
+    None
 }

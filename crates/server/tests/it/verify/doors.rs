@@ -2,6 +2,7 @@
 
 use crate::support::house::log;
 use crate::support::site::Site;
+use crate::support::web;
 use countersign::flows::log::erase::{Erase, erase};
 use countersign::flows::log::own::By;
 use countersign::flows::log::{Log, publish::publish, read};
@@ -20,7 +21,7 @@ use reqwest::{Response, StatusCode};
 const SAM: &str = "sam@example.org";
 
 async fn get(site: &Site, path: &str) -> Response {
-    crate::support::web().build().unwrap().get(format!("{}{path}", site.origin)).send().await.unwrap()
+    web().build().unwrap().get(format!("{}{path}", site.origin)).send().await.unwrap()
 }
 
 /// Status and the problem's code.
@@ -41,7 +42,7 @@ async fn page(site: &Site, code: &CountersignCode) -> String {
 /// The same, after the address was sent to the server.
 async fn compared(site: &Site, code: &CountersignCode, address: &str) -> (StatusCode, String) {
     let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("address", address).finish();
-    let request = crate::support::web().build().unwrap().post(format!("{}/verify/{code}?lang=en", site.origin));
+    let request = web().build().unwrap().post(format!("{}/verify/{code}?lang=en", site.origin));
     let answer = request.header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap();
     (answer.status(), answer.text().await.unwrap())
 }
