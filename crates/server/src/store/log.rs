@@ -197,14 +197,6 @@ pub async fn tile(conn: &mut Conn, level: u8, index: u64) -> Result<Option<Vec<u
     row.map(|r| r.bytes(0)).transpose()
 }
 
-/// The tiles of a level from `index` on, in order.
-pub async fn tiles_from(conn: &mut Conn, level: u8, index: u64, limit: i64) -> Result<Vec<TileRow>, StoreError> {
-    let text = "SELECT idx, hashes FROM log_tiles WHERE level = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
-    let rows = sql(text).bind(i64::from(level)).bind(signed(index)).bind(limit).fetch_all(conn).await?;
-    let tile = |row: &Row| Ok(TileRow { level, index: unsigned(row, 0, "log_tiles.idx")?, hashes: row.bytes(1)? });
-    rows.iter().map(tile).collect()
-}
-
 /// How many tiles there are.
 pub async fn count_tiles(conn: &mut Conn) -> Result<i64, StoreError> {
     sql("SELECT count(*) FROM log_tiles").fetch_one(conn).await?.int(0)
@@ -245,21 +237,11 @@ pub async fn highest(conn: &mut Conn) -> Result<u64, StoreError> {
     unsigned(&row, 0, "evidence.num")
 }
 
-/// How many entries have a number.
-pub async fn count_numbered(conn: &mut Conn) -> Result<u64, StoreError> {
-    let n = number(conn);
-    let row = sql(format!("SELECT count({n}) FROM evidence")).fetch_one(conn).await?;
-    unsigned(&row, 0, "evidence.num")
-}
-
 /// The number of an entry: `None` where there is no such entry, `Some(None)` where it has no number yet.
 pub async fn number_of(conn: &mut Conn, id: &str) -> Result<Option<Option<u64>>, StoreError> {
     let text = format!("SELECT {} FROM evidence WHERE id = $1", number(conn));
     let Some(row) = sql(text).bind(id).fetch_optional(conn).await? else { return Ok(None) };
-    Ok(Some(match row.opt_int(0)? {
-        Some(_) => Some(unsigned(&row, 0, "evidence.num")?),
-        None => None,
-    }))
+    optional(&row).map(Some)
 }
 
 /// An entry with everything that its row holds.
