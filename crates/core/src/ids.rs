@@ -109,6 +109,16 @@ ids! {
     EntryId = "evi_";
     /// A change that waits out a cool-off.
     ChangeId = "chg_";
+    /// Somebody who works in the console.
+    StaffId = "stf_";
+    /// A session of one of them.
+    StaffSessionId = "sss_";
+    /// A passkey of one of them.
+    PasskeyId = "pky_";
+    /// A one-time link for one of them.
+    StaffLinkId = "lnk_";
+    /// A call for help of one who cannot sign in.
+    PleaId = "ple_";
 }
 
 #[cfg(test)]

@@ -14,5 +14,6 @@ pub mod message;
 pub mod password;
 pub mod secret;
 pub mod span;
+pub mod staff;
 pub mod time;
 pub mod totp;

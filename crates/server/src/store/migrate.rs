@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_log.sql"),
     include_str!("../../migrations/0004_sealed.sql"),
     include_str!("../../migrations/0005_old_logs.sql"),
+    include_str!("../../migrations/0006_console.sql"),
 ];
 
 /// What a statement begins with that is for PostgreSQL only.

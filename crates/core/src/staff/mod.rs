@@ -1,0 +1,13 @@
+//! Who of the staff may do what, and how long a session of theirs lasts.
+//!
+//! Never: knows a route, a cookie or a page; lets somebody in because a role or a time is unknown.
+//! In: roles, times, limits.   Out: whether.
+//! I/O for this room: server/src/flows/staff/, server/src/console/.   Tests: beside the code, tests/it/console/access.rs.
+
+mod name;
+mod role;
+mod session;
+
+pub use name::{BadName, MAX_NAME_CHARS, name, shown_name};
+pub use role::{Permission, Role, Roles};
+pub use session::{Limits, Session, Standing};
