@@ -5,6 +5,7 @@
 //! In: `config.default.toml`, `--config FILE`, `COUNTERSIGN_SECTION__KEY`.   Out: `Config`, or all its problems.
 //! I/O for this room: `load`, and the password file in `mail.rs`.   Tests: `tests.rs`, and beside the code.
 
+mod console;
 mod evidence;
 mod gate;
 mod log;
@@ -20,6 +21,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use console::Console;
 pub use evidence::Evidence;
 pub use gate::Gate;
 pub use log::{Format, Log};
@@ -58,6 +60,8 @@ pub struct Config {
     pub evidence: Evidence,
     /// The limits of the recovery gate.
     pub gate: Gate,
+    /// For those who work here.
+    pub console: Console,
     /// Every key, its value (secrets masked) and where it came from.
     pub effective: Vec<Effective>,
 }
@@ -110,6 +114,7 @@ impl Config {
             log: Log::read(r),
             evidence: Evidence::read(r),
             gate: Gate::read(r),
+            console: Console::read(r),
             effective: Vec::new(),
         };
         let waits = config.store.busy_timeout < config.server.request_timeout;

@@ -25,6 +25,7 @@ pub mod redeem;
 pub mod seal;
 pub mod secrets;
 pub mod sign_in;
+pub mod staff;
 pub mod verify;
 
 use crate::error::AppError;

@@ -20,6 +20,7 @@ pub mod messages;
 pub mod migrate;
 pub mod old_logs;
 pub mod requests;
+pub mod staff;
 pub mod tickets;
 mod writer;
 

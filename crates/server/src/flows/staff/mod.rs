@@ -1,0 +1,11 @@
+//! The people who work in the console: how they come in, prove who they are, and are let go.
+//!
+//! Never: tells who is on the staff to somebody who is not; takes a secret twice; acts on the word of a role that was
+//! read before the transaction.
+//! In: `App`, an `Actor`, what a door was given.   Out: sessions, people, or an `AppError`.
+//! I/O for this room: the store.   Tests: tests/it/console/.
+
+pub mod actor;
+pub mod sessions;
+
+pub use actor::{Actor, Asks, Seat};
