@@ -6,6 +6,12 @@
 //! I/O for this room: the store.   Tests: tests/it/console/.
 
 pub mod actor;
+pub mod factors;
+pub mod links;
+pub mod own;
+pub mod people;
+pub mod pleas;
 pub mod sessions;
+pub mod sign_in;
 
 pub use actor::{Actor, Asks, Seat};
