@@ -34,11 +34,13 @@ pub enum Scope {
     EvidenceRead,
     /// Erase what the evidence says about accounts.
     EvidenceErase,
+    /// Ask whether passwords leaked.
+    PasswordsCheck,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RecoveryRequest,
         Self::RecoveryRedeem,
         Self::MessagesRead,
@@ -46,6 +48,7 @@ impl Scope {
         Self::Factors,
         Self::EvidenceRead,
         Self::EvidenceErase,
+        Self::PasswordsCheck,
     ];
 
     /// The name on the command line, in the store and in the API's description.
@@ -58,6 +61,7 @@ impl Scope {
             Self::Factors => "factors:write",
             Self::EvidenceRead => "evidence:read",
             Self::EvidenceErase => "evidence:erase",
+            Self::PasswordsCheck => "passwords:check",
         }
     }
 
@@ -71,6 +75,7 @@ impl Scope {
             Self::Factors => "Enrol second factors of accounts",
             Self::EvidenceRead => "Read and export the evidence",
             Self::EvidenceErase => "Erase what the evidence says about accounts",
+            Self::PasswordsCheck => "Ask whether passwords leaked",
         }
     }
 

@@ -20,6 +20,7 @@ pub mod log;
 pub mod messages;
 pub mod not_me;
 pub mod outbox;
+pub mod passwords;
 pub mod recover;
 pub mod redeem;
 pub mod seal;
