@@ -4,4 +4,6 @@
 //! In: bytes of one field, the region it is from, a key.   Out: keyed hashes, accounts, what matched.
 //! I/O for this room: server/src/expose/, server/src/flows/expose/.   Tests: beside the code, tests/expose.rs.
 
+pub mod index;
+pub mod key;
 pub mod normal;
