@@ -6,4 +6,5 @@
 
 pub mod index;
 pub mod key;
+pub mod matching;
 pub mod normal;
