@@ -20,6 +20,9 @@ pub fn of_kind(kind: &str) -> &'static [Subcategory] {
         "factor.enrolled" | "accounts.imported" => &[PrAa01],
         "message.recorded" | "message.sealed" | "message.handed_over" => &[RsCo02, RsCo03],
         "api_key.created" | "api_key.revoked" => &[PrAa05],
+        "staff.account_sessions_ended" | "staff.recovery_held" => &[RsAn06, RsMi01],
+        "staff.recovery_released" => &[RsAn06, RcRp02],
+        "staff.unmasked" => &[PrPs04, RsAn06],
         // The log about itself.
         "log.began" | "log.key_rotated" | "log.renewed" | "log.time_stamped" => &[PrPs04, RsAn06, RsAn07],
         "evidence.exported" => &[RsAn06, RsCo03],
