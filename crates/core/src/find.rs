@@ -82,7 +82,8 @@ pub fn read(typed: &str) -> Vec<Wanted> {
     if text.is_empty() || text.len() > MAX_TYPED_BYTES {
         return Vec::new();
     }
-    if let Some(only) = by_id(text).or_else(|| by_link(text)).or_else(|| by_number_sign(text)).or_else(|| masked(text)) {
+    if let Some(only) = by_id(text).or_else(|| by_link(text)).or_else(|| by_number_sign(text)).or_else(|| masked(text))
+    {
         return vec![only];
     }
     let readings = [

@@ -4,6 +4,7 @@
 //! In: roles, times, limits.   Out: whether.
 //! I/O for this room: server/src/flows/staff/, server/src/console/.   Tests: beside the code, tests/it/console/access.rs.
 
+pub mod deed;
 mod name;
 mod reason;
 mod role;

@@ -1,5 +1,7 @@
 //! `admin`: what staff can do from the command line, so that no console is needed.
 
+mod account;
+
 use super::{Global, print_json, runtime};
 use crate::app::App;
 use crate::error::AppError;
@@ -25,6 +27,11 @@ enum What {
         #[command(subcommand)]
         what: ApiKey,
     },
+    /// Accounts: show one, end its sessions, hold and release its recovery
+    Account {
+        #[command(subcommand)]
+        what: account::Account,
+    },
 }
 
 #[derive(clap::Subcommand, Debug)]
@@ -34,8 +41,8 @@ enum ApiKey {
         /// What people call it
         #[arg(long)]
         name: String,
-        /// What it may do: recovery:request, recovery:redeem, messages:read, sign-in, factors:write, evidence:read,
-        /// evidence:erase
+        /// What it may do: recovery:request, recovery:redeem, messages:read, sign-in, factors:write, accounts:read,
+        /// accounts:act, evidence:read, evidence:erase
         #[arg(long = "scope", required = true, value_parser = scope)]
         scopes: Vec<Scope>,
         /// How long it lives, such as 90d; for ever if not given
@@ -78,8 +85,11 @@ pub fn run(global: &Global, args: Args) -> ExitCode {
                 return ExitCode::FAILURE;
             }
         };
-        let What::ApiKey { what } = args.what;
-        match api_key(&app, what, global.json).await {
+        let done = match args.what {
+            What::ApiKey { what } => api_key(&app, what, global.json).await,
+            What::Account { what } => account::run(&app, what, global.json).await,
+        };
+        match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("{}", error.public);

@@ -28,6 +28,10 @@ pub enum Scope {
     SignIn,
     /// Enrol second factors.
     Factors,
+    /// See what is known of accounts, masked.
+    AccountsRead,
+    /// End sessions of accounts, hold and release their recovery.
+    AccountsAct,
     /// Read the evidence, what it says included, and export it.
     EvidenceRead,
     /// Erase what the evidence says about accounts.
@@ -36,12 +40,14 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::RecoveryRequest,
         Self::RecoveryRedeem,
         Self::MessagesRead,
         Self::SignIn,
         Self::Factors,
+        Self::AccountsRead,
+        Self::AccountsAct,
         Self::EvidenceRead,
         Self::EvidenceErase,
     ];
@@ -54,6 +60,8 @@ impl Scope {
             Self::MessagesRead => "messages:read",
             Self::SignIn => "sign-in",
             Self::Factors => "factors:write",
+            Self::AccountsRead => "accounts:read",
+            Self::AccountsAct => "accounts:act",
             Self::EvidenceRead => "evidence:read",
             Self::EvidenceErase => "evidence:erase",
         }

@@ -6,6 +6,7 @@
 //! I/O for this room: the store.   Tests: tests/it/console/.
 
 pub mod actor;
+pub mod deeds;
 pub mod sessions;
 
 pub use actor::{Actor, Asks, Seat};

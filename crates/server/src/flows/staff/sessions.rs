@@ -148,7 +148,9 @@ impl Renewal {
 /// # Errors
 /// 503 where the database is away.
 pub async fn sign_out(app: &App, seat: &Seat) -> Result<()> {
-    end(app, &Actor::Staff(Box::new(seat.clone())), seat.staff.clone(), Which::One(seat.session.clone())).await.map(|_| ())
+    end(app, &Actor::Staff(Box::new(seat.clone())), seat.staff.clone(), Which::One(seat.session.clone()))
+        .await
+        .map(|_| ())
 }
 
 /// Which sessions.
