@@ -88,11 +88,10 @@ impl Search<'_> {
     }
 }
 
-/// One page of what fits, the newest first.
-pub async fn search(conn: &mut Conn, search: &Search<'_>) -> Result<Found, StoreError> {
+/// The statement of a page, from `bound` on; one row more than is shown tells whether there is more.
+pub fn statement(search: &Search<'_>, bound: Option<&MessageId>) -> (String, Vec<Arg>) {
     let mut wanted = search.base();
-    let bound = if search.looks() { last_looked_at(conn, search).await? } else { None };
-    if let Some(bound) = &bound {
+    if let Some(bound) = bound {
         wanted.and("id >= ?", bound.as_str());
     }
     if let Some(state) = search.state.filter(|_| !search.state_is_indexed()) {
@@ -102,10 +101,23 @@ pub async fn search(conn: &mut Conn, search: &Search<'_>) -> Result<Found, Store
         wanted.and("lower(to_address) = ?", address);
     }
     let count = wanted.args.len() + 1;
-    let text = format!("{MESSAGE}{} ORDER BY id DESC LIMIT ${count}", wanted.text);
-    // One more than is shown tells whether there is more.
-    let select = sql(text).bind_all(wanted.args).bind(search.limit + 1);
-    let rows = select.fetch_all(conn).await?;
+    wanted.args.push((search.limit + 1).into());
+    (format!("{MESSAGE}{} ORDER BY id DESC LIMIT ${count}", wanted.text), wanted.args)
+}
+
+/// The statement for the last of the next `LOOK` rows. The index alone answers it; the offset is of fixed length.
+pub fn bound_statement(search: &Search<'_>) -> (String, Vec<Arg>) {
+    let mut base = search.base();
+    let count = base.args.len() + 1;
+    base.args.push((LOOK - 1).into());
+    (format!("SELECT id FROM messages{} ORDER BY id DESC LIMIT 1 OFFSET ${count}", base.text), base.args)
+}
+
+/// One page of what fits, the newest first.
+pub async fn search(conn: &mut Conn, search: &Search<'_>) -> Result<Found, StoreError> {
+    let bound = if search.looks() { last_looked_at(conn, search).await? } else { None };
+    let (text, args) = statement(search, bound.as_ref());
+    let rows = sql(text).bind_all(args).fetch_all(conn).await?;
     let mut messages: Vec<Message> = rows.iter().map(message).collect::<Result<_, _>>()?;
     if messages.len() as i64 > search.limit {
         messages.pop();
@@ -115,13 +127,10 @@ pub async fn search(conn: &mut Conn, search: &Search<'_>) -> Result<Found, Store
     Ok(Found { messages, looked_to: bound })
 }
 
-/// The last of the next `LOOK` rows; `None` where there are not so many.
+/// `None` where there are not so many.
 async fn last_looked_at(conn: &mut Conn, search: &Search<'_>) -> Result<Option<MessageId>, StoreError> {
-    let base = search.base();
-    let count = base.args.len() + 1;
-    // The index alone answers this; the offset is of fixed length.
-    let text = format!("SELECT id FROM messages{} ORDER BY id DESC LIMIT 1 OFFSET ${count}", base.text);
-    let row = sql(text).bind_all(base.args).bind(LOOK - 1).fetch_optional(conn).await?;
+    let (text, args) = bound_statement(search);
+    let row = sql(text).bind_all(args).fetch_optional(conn).await?;
     row.map(|r| r.parsed(0, "messages.id", |t| MessageId::parse(t).ok())).transpose()
 }
 
