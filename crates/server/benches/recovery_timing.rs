@@ -13,6 +13,7 @@ use countersign::config::Config;
 use countersign::flows::accounts::{Import, Numbered};
 use countersign::flows::api_keys::{self, Scope};
 use countersign::flows::log::{Log, start as log_start};
+use countersign::flows::staff::Actor;
 use countersign::jobs::Outside;
 use countersign::keyring::Keyring;
 use countersign::serve;
@@ -70,7 +71,7 @@ async fn start(dir: &std::path::Path) -> (serve::Running, String) {
     let app = App::new(config, store, Keyring::derive(&[7; 32]), log, Clock::system(), clock::generator());
     log_start::start(&app, None).await.unwrap();
     make_accounts(&app).await;
-    let (_, key) = api_keys::create(&app, "bench", &[Scope::RecoveryRequest], None).await.unwrap();
+    let (_, key) = api_keys::create(&app, &Actor::Command, "bench", &[Scope::RecoveryRequest], None).await.unwrap();
     let address = "127.0.0.1:0".parse().unwrap();
     (serve::start(app, Outside::default(), address).await.unwrap(), key.expose().to_owned())
 }

@@ -34,10 +34,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("app", &["error", "store", "flows", "windows"]),
     ("flows", &["error", "app", "store", "directory", "windows"]),
     ("jobs", &["error", "app", "attest", "flows", "directory", "notify", "signals", "store", "windows"]),
+    // What doors for browsers have in common.
+    ("web", &["flows"]),
     // Doors: writes by flows, reads by the store's views, never each other.
     ("api", &["error", "app", "flows", "store"]),
-    ("pages", &["error", "app", "flows", "store"]),
-    ("console", &["error", "app", "flows", "store"]),
+    ("pages", &["error", "app", "flows", "store", "web"]),
+    ("console", &["error", "app", "flows", "store", "web"]),
     // They put the house together. `drill` plays against it from outside and reads the store to judge.
     (
         "serve",

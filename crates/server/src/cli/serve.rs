@@ -1,12 +1,29 @@
 //! `serve`: guards recovery until it is told to stop.
 
 use super::{Global, runtime};
+use crate::app::App;
+use crate::flows::staff::people;
 use crate::{log, serve};
 use std::process::ExitCode;
 
 /// Arguments of `serve`.
 #[derive(clap::Args, Debug)]
 pub struct Args {}
+
+/// Says how the first admin comes in. To the terminal and not to the log: whoever has the link is the admin.
+async fn first_link(app: &App) {
+    if !app.config.console.enabled {
+        return;
+    }
+    match people::first_link(app).await {
+        Ok(Some(issued)) => println!(
+            "Nobody can sign in to the console yet. The first admin comes in here, once:\n{}",
+            issued.url.expose()
+        ),
+        Ok(None) => {}
+        Err(error) => tracing::error!(code = error.code, error = error.internal, "the first link could not be made"),
+    }
+}
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(global: &Global, _: &Args) -> ExitCode {
@@ -32,6 +49,7 @@ pub fn run(global: &Global, _: &Args) -> ExitCode {
         }
         let running = serve::start(app, outside, address).await?;
         tracing::info!(address = %running.address, origin = %running.app.config.server.origin, "listening");
+        first_link(&running.app).await;
         serve::asked_to_stop().await;
         tracing::info!("stopping: finishing what is under way");
         running.stop().await;

@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::error::AppError;
 use crate::flows::devices;
 use crate::flows::log::audit;
+use crate::flows::staff::people;
 use crate::serve::{self, Running};
 use crate::store::{StoreError, log};
 use attack::Attack;
@@ -324,10 +325,16 @@ async fn judge(
         outside_messages: seen.messages,
         outside_messages_proven: seen.proven,
         outside_verified: seen.holds(),
-        console_url: format!("http://{}/", stage.server),
+        console_url: console_url(app, stage).await?,
     };
     aside.seen = seen;
     Ok(Report { numbers, aside })
+}
+
+/// Where the console is looked at afterwards: the first admin's way in.
+async fn console_url(app: &App, stage: &Stage) -> Result<String, Trouble> {
+    let first = people::first_link(app).await.map_err(|error| Trouble::Flow(error.to_string()))?;
+    Ok(first.map_or_else(|| format!("http://{}/console", stage.server), |issued| issued.url.expose().to_owned()))
 }
 
 /// Checks the whole log from inside: every row, every tile, everything that is signed.

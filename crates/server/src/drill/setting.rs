@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::clock;
 use crate::config::Config;
 use crate::flows::api_keys::{self, Scope};
+use crate::flows::staff::Actor;
 use crate::serve::{self, Running};
 use crate::store::Place;
 use rand::Rng;
@@ -96,6 +97,6 @@ async fn bind() -> Result<(TcpListener, SocketAddr), Trouble> {
 
 /// A key for the platform of the exercise.
 pub async fn api_key(app: &App) -> Result<String, Trouble> {
-    let (_, key) = api_keys::create(app, "drill", &Scope::ALL, None).await?;
+    let (_, key) = api_keys::create(app, &Actor::Command, "drill", &Scope::ALL, None).await?;
     Ok(key.expose().to_owned())
 }

@@ -1,12 +1,14 @@
 //! API keys: made, shown once, looked up, revoked.
 
 use super::Result;
+use super::staff::Actor;
 use crate::app::App;
 use crate::error::AppError;
 use crate::store::evidence::Draft;
 use crate::store::{api_keys, evidence};
 use countersign_core::ids::ApiKeyId;
 use countersign_core::secret::{Digest, SecretText};
+use countersign_core::staff::Permission;
 use countersign_core::time::Timestamp;
 use data_encoding::BASE64URL_NOPAD;
 use rand::Rng;
@@ -67,6 +69,21 @@ impl Scope {
         }
     }
 
+    /// What it permits, in a few words.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::RecoveryRequest => "Ask for recoveries and show proof",
+            Self::RecoveryRedeem => "Look at links, enter codes, set new passwords",
+            Self::MessagesRead => "Read the messages of accounts",
+            Self::SignIn => "Sign accounts in, make devices known",
+            Self::Factors => "Enrol second factors of accounts",
+            Self::AccountsRead => "See what is known of accounts, masked",
+            Self::AccountsAct => "End sessions of accounts, hold their recovery",
+            Self::EvidenceRead => "Read and export the evidence",
+            Self::EvidenceErase => "Erase what the evidence says about accounts",
+        }
+    }
+
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == text)
@@ -97,9 +114,10 @@ type Remembered = (Timestamp, Option<Arc<Caller>>);
 /// Makes a key; its text is shown once and cannot be shown again.
 ///
 /// # Errors
-/// 422 for an empty or overlong name or no scope.
+/// 422 for an empty or overlong name or no scope; what `Asks::check` says.
 pub async fn create(
     app: &App,
+    actor: &Actor,
     name: &str,
     scopes: &[Scope],
     lives: Option<Duration>,
@@ -126,13 +144,16 @@ pub async fn create(
         last_used_at: None,
     };
     let hash = hash(app, &text);
-    let what = json!({ "key": id.as_str(), "name": name, "scopes": names });
-    let entry = Draft::new("api_key.created", None, what, now, &mut rng);
+    let asks = actor.asks(app, Permission::ManageKeys);
+    let what = json!({ "by": actor.named(), "key": id.as_str(), "name": name, "scopes": names });
+    let entry = Draft::new("staff.key_created", None, what, now, &mut rng);
     app.store
         .write(move |conn| {
             Box::pin(async move {
+                asks.check(conn).await?;
                 api_keys::insert(conn, &key, &hash).await?;
-                evidence::append(conn, vec![entry]).await
+                evidence::append(conn, vec![entry]).await?;
+                Ok::<(), AppError>(())
             })
         })
         .await?;
@@ -142,13 +163,16 @@ pub async fn create(
 /// Revokes a key.
 ///
 /// # Errors
-/// 404 where there is no such key, or it was revoked before.
-pub async fn revoke(app: &App, id: ApiKeyId) -> Result<()> {
+/// 404 where there is no such key, or it was revoked before; what `Asks::check` says.
+pub async fn revoke(app: &App, actor: &Actor, id: ApiKeyId) -> Result<()> {
     let (now, mut rng) = (app.clock.now(), app.rng());
-    let entry = Draft::new("api_key.revoked", None, json!({ "key": id.as_str() }), now, &mut rng);
+    let asks = actor.asks(app, Permission::ManageKeys);
+    let what = json!({ "by": actor.named(), "key": id.as_str() });
+    let entry = Draft::new("staff.key_revoked", None, what, now, &mut rng);
     app.store
         .write(move |conn| {
             Box::pin(async move {
+                asks.check(conn).await?;
                 if !api_keys::revoke(conn, &id, now).await? {
                     return Err(AppError::not_found("There is no such key, or it was revoked before."));
                 }

@@ -13,7 +13,7 @@ use rand::Rng;
 use serde_json::json;
 
 /// Saved recovery codes in a set, the number that most services give.
-const RECOVERY_CODES: usize = 10;
+pub(super) const RECOVERY_CODES: usize = 10;
 /// The letters of saved recovery codes: no 0, 1, i, l, o, u, so they survive handwriting.
 const LETTERS: &[u8] = b"23456789abcdefghjkmnpqrstvwxyz";
 
@@ -80,7 +80,7 @@ pub async fn recovery_codes(app: &App, account: AccountId) -> Result<Vec<SecretT
     Ok(codes)
 }
 
-fn code(rng: &mut impl Rng) -> SecretText {
+pub(super) fn code(rng: &mut impl Rng) -> SecretText {
     // 25 of 30 letters are 122 bits, above the 112 from which a plain keyed hash is enough.
     let mut out = String::new();
     while out.len() < secrets::RECOVERY_CODE_CHARS {

@@ -4,7 +4,7 @@ use super::Result;
 use super::change::Apply;
 use crate::app::App;
 use crate::store::evidence::Draft;
-use crate::store::{StoreError, api_keys, directory, evidence, gate as gate_store, requests, tickets};
+use crate::store::{StoreError, api_keys, directory, evidence, gate as gate_store, requests, staff, tickets};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ const KEEP_REQUESTS: Duration = Duration::from_secs(14 * 24 * 3600);
 const KEEP_ANSWERS: Duration = Duration::from_secs(24 * 3600);
 /// Slots are kept longer than any limit looks back.
 const KEEP_SLOTS: Duration = Duration::from_secs(48 * 3600);
+/// Sessions and links of staff are kept this long after they were made; what they did stays in the evidence.
+const KEEP_SESSIONS: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Changes applied in one transaction.
 const CHANGES: i64 = 20;
 
@@ -93,6 +95,7 @@ pub async fn forget(app: &App) -> Result<u64> {
                 rows += gate_store::forget(conn, now, now.minus(KEEP_SLOTS)).await?;
                 rows += tickets::forget_undos(conn, now).await?;
                 rows += api_keys::forget(conn, now.minus(KEEP_ANSWERS)).await?;
+                rows += staff::forget(conn, now.minus(KEEP_SESSIONS)).await?;
                 if rows > 0 {
                     let what = json!({ "rows": rows });
                     evidence::append(conn, vec![Draft::new("store.forgot", None, what, now, &mut rng)]).await?;

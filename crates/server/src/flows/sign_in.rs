@@ -81,7 +81,7 @@ fn admit(app: &App, ask: &SignIn, key: &countersign_core::secret::Digest) -> Res
 
 /// Checks a password on a thread of its own. Without a hash an equally dear one is checked, so that the time does not
 /// tell who has an account.
-async fn verify(app: &App, stored: Option<String>, password: SecretText) -> Result<bool> {
+pub(super) async fn verify(app: &App, stored: Option<String>, password: SecretText) -> Result<bool> {
     let params = enrol::params(app)?;
     let permit = app.hashing.clone().acquire_owned().await;
     let permit = permit.map_err(|_| AppError::unavailable("the hashing permits are closed"))?;

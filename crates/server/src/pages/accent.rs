@@ -1,6 +1,6 @@
 //! The site's own colour, made readable on both grounds.
 
-use super::assets;
+use crate::web::assets;
 use std::sync::Arc;
 
 /// Least contrast of text (WCAG 2.2, 1.4.3, AA), with room for the tinted grounds.

@@ -5,9 +5,6 @@
 //! I/O for this room: HTTP; the flows do the rest.   Tests: beside the code, tests/it/pages.rs, tests/it/browser/.
 
 pub mod accent;
-pub mod assets;
-pub mod client;
-pub mod headers;
 pub mod message;
 pub mod nonce;
 pub mod notices;
@@ -19,6 +16,7 @@ pub mod view;
 pub mod visitor;
 
 use crate::app::App;
+use crate::web::{assets, client, headers};
 use accent::Accent;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;

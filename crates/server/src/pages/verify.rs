@@ -1,11 +1,12 @@
 //! `/verify`: is this message from us?
 
 use super::message::Look;
+use super::notices;
 use super::view::Verify;
 use super::visitor::{Posted, Visitor, show};
-use super::{headers, notices};
 use crate::app::App;
 use crate::flows::verify::{self, Compared, Known, Standing};
+use crate::web::headers;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};

@@ -1,7 +1,7 @@
 //! What the templates show: one type per page, filled by the handlers, and the frame around them.
 
-use super::assets;
 use crate::text::Locale;
+use crate::web::assets;
 use askama::Template;
 use countersign_core::gate::proof::Challenge;
 use countersign_core::time::Timestamp;

@@ -1,13 +1,13 @@
 //! What a handler knows about a visit before it does anything: language, client, and how to answer.
 
 use super::accent::Accent;
-use super::client;
 use super::notices;
 use super::view::{Help, Notice, Visit};
 use crate::app::App;
 use crate::error::AppError;
 use crate::flows::client::Client;
 use crate::text::Locale;
+use crate::web::client;
 use askama::Template;
 use axum::Form;
 use axum::extract::rejection::FormRejection;

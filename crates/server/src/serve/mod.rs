@@ -19,7 +19,7 @@ use crate::keyring::{self, KeyError};
 use crate::last_seen;
 use crate::signing::{self, SigningError};
 use crate::store::{Place, Store, StoreError, evidence};
-use crate::{api, pages};
+use crate::{api, console, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
 use countersign_evidence::note::{SigningKey, VerifierKey};
@@ -180,7 +180,8 @@ pub struct Running {
 
 /// Every door of the server.
 pub fn router(app: &App) -> Router {
-    api::router(app.clone()).merge(pages::router(app).with_state(app.clone()))
+    let doors = api::router(app.clone()).merge(pages::router(app).with_state(app.clone()));
+    if app.config.console.enabled { doors.merge(console::router(app).with_state(app.clone())) } else { doors }
 }
 
 /// Starts jobs and listener; `address` with port 0 takes a free one.

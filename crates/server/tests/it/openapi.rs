@@ -4,6 +4,7 @@ use crate::support::{self, site::Site};
 use countersign::api;
 use countersign::app::App;
 use countersign::flows::api_keys::{self, Scope};
+use countersign::flows::staff::Actor;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +70,7 @@ fn schemathesis() -> Option<PathBuf> {
 
 /// The API on a free port until the test ends, and a key to all of it.
 async fn serve(app: &App) -> (String, String) {
-    let (_, key) = api_keys::create(app, "schemathesis", &Scope::ALL, None).await.unwrap();
+    let (_, key) = api_keys::create(app, &Actor::Command, "schemathesis", &Scope::ALL, None).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let service = api::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -1,6 +1,6 @@
 //! `admin account`: what staff do for one account, from the command line.
 
-use super::super::print_json;
+use crate::cli::print_json;
 use crate::app::App;
 use crate::error::AppError;
 use crate::flows::care::{self, Hold};

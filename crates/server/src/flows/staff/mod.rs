@@ -7,6 +7,12 @@
 
 pub mod actor;
 pub mod deeds;
+pub mod factors;
+pub mod links;
+pub mod own;
+pub mod people;
+pub mod pleas;
 pub mod sessions;
+pub mod sign_in;
 
 pub use actor::{Actor, Asks, Seat};

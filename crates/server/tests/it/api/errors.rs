@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
 use countersign::flows::api_keys::{self, Scope};
+use countersign::flows::staff::Actor;
 use serde_json::json;
 use std::net::SocketAddr;
 
@@ -48,7 +49,8 @@ async fn without_a_key_nothing_is_answered() {
 #[tokio::test]
 async fn a_key_does_what_its_scopes_say() {
     let house = House::new().await;
-    let (_, key) = api_keys::create(&house.site.app, "narrow", &[Scope::MessagesRead], None).await.unwrap();
+    let (_, key) =
+        api_keys::create(&house.site.app, &Actor::Command, "narrow", &[Scope::MessagesRead], None).await.unwrap();
     let request = Request::post(REQUESTS).header("authorization", format!("Bearer {}", key.expose()));
     insta::assert_snapshot!(house.send(request.body(Body::empty()).unwrap()).await.problem(), @r#"
     403 scope_missing {"detail":"This API key lacks the scope recovery:request."}

@@ -5,6 +5,7 @@ use crate::log::dir::Dir;
 use crate::support::db::Db;
 use countersign::api;
 use countersign::flows::api_keys::{self, Scope};
+use countersign::flows::staff::Actor;
 use countersign::store::StoreError;
 use countersign::store::db::sql;
 use countersign_evidence::bundle::Manifest;
@@ -160,7 +161,7 @@ async fn a_bundle_comes_as_an_archive_and_nothing_of_it_stays() {
     let dir = Dir::new(&Db::sqlite());
     let app = dir.with_entries(30).await;
     let scopes = [Scope::EvidenceRead];
-    let (_, key) = api_keys::create(&app, "auditor", &scopes, None).await.unwrap();
+    let (_, key) = api_keys::create(&app, &Actor::Command, "auditor", &scopes, None).await.unwrap();
     let get = async |path: &str| {
         use tower::ServiceExt;
         let request = axum::http::Request::get(path).header("authorization", format!("Bearer {}", key.expose()));

@@ -7,6 +7,7 @@ use axum::http::request::Builder;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use countersign::api;
 use countersign::flows::api_keys::{self, Scope};
+use countersign::flows::staff::Actor;
 use countersign_core::ids::AccountId;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -98,7 +99,7 @@ pub fn client_at(ip: &str) -> Value {
 impl House {
     pub async fn new() -> Self {
         let site = Site::start(&[]).await;
-        let (_, key) = api_keys::create(&site.app, "test", &Scope::ALL, None).await.unwrap();
+        let (_, key) = api_keys::create(&site.app, &Actor::Command, "test", &Scope::ALL, None).await.unwrap();
         let router = api::router(site.app.clone());
         Self { key: key.expose().to_owned(), site, router }
     }

@@ -41,7 +41,9 @@ async fn show_and_take(sent: Sent) -> String {
         .route("/puzzle", get(|| async { Html(gallery::waiting_for(puzzle())) }))
         .route("/recover/proof", axum::routing::post(take).with_state(sent))
         .merge(pages::assets_router())
-        .layer(axum::middleware::map_response(async |answer: Response| pages::headers::secure(answer, false)));
+        .layer(axum::middleware::map_response(async |answer: Response| {
+            countersign::web::headers::secure(answer, false)
+        }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(axum::serve(listener, site).into_future());

@@ -16,10 +16,11 @@ struct Asset {
     file: String,
 }
 
-pub(super) const CSS: &str = "text/css; charset=utf-8";
+/// A style sheet.
+pub const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
-const SOURCES: [(&str, &str, &[u8]); 8] = [
+const SOURCES: [(&str, &str, &[u8]); 10] = [
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("noscript.css", CSS, include_bytes!("../../assets/noscript.css")),
     ("page.js", JS, include_bytes!("../../assets/page.js")),
@@ -27,6 +28,8 @@ const SOURCES: [(&str, &str, &[u8]); 8] = [
     ("worker.js", JS, include_bytes!("../../assets/worker.js")),
     ("proof.js", JS, include_bytes!("../../assets/proof.js")),
     ("verify.js", JS, include_bytes!("../../assets/verify.js")),
+    ("console.css", CSS, include_bytes!("../../assets/console.css")),
+    ("console.js", JS, include_bytes!("../../assets/console.js")),
     ("mark.svg", "image/svg+xml", include_bytes!("../../assets/mark.svg")),
 ];
 
@@ -40,7 +43,7 @@ fn asset(name: &'static str, kind: &'static str, body: &'static [u8]) -> Asset {
 }
 
 /// `page.css` and its bytes give `page.0123456789abcdef.css`.
-pub(super) fn hashed(name: &str, body: &[u8]) -> String {
+pub fn hashed(name: &str, body: &[u8]) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(body)[..8]);
     match name.rsplit_once('.') {
         Some((stem, ending)) => format!("{stem}.{hash}.{ending}"),
@@ -56,7 +59,7 @@ pub fn url(name: &str) -> String {
 }
 
 /// `GET /assets/{file}`.
-pub(super) async fn serve(Path(file): Path<String>) -> Response {
+pub async fn serve(Path(file): Path<String>) -> Response {
     match assets().iter().find(|a| a.file == file) {
         Some(found) => kept(found.kind, found.body),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -64,7 +67,7 @@ pub(super) async fn serve(Path(file): Path<String>) -> Response {
 }
 
 /// An answer that may be kept for good.
-pub(super) fn kept(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
+pub fn kept(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, KEEP)], body.into()).into_response()
 }
 

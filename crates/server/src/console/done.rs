@@ -1,0 +1,21 @@
+//! What was just done, told at the top of the next page. Only these sentences can be shown, whatever an address says.
+
+const SENTENCES: &[(&str, &str)] = &[
+    ("name", "Your name was changed."),
+    ("password", "Your password was changed. Your other sessions have ended."),
+    ("authenticator", "Your authenticator was replaced."),
+    ("session_ended", "The session has ended."),
+    ("sessions_ended", "The sessions have ended."),
+    ("roles", "The roles were set. They hold from the next click."),
+    ("disabled", "This person is shut out, and their sessions have ended."),
+    ("enabled", "This person may sign in again."),
+    ("key_revoked", "The key was revoked. It stops working everywhere within five seconds."),
+    ("confirmed", "Thank you. You can take privileged steps for a while now."),
+    ("signed_out", "You are signed out."),
+];
+
+/// The sentence that a query asks for with `done=`.
+pub fn of_query(query: &str) -> Option<&'static str> {
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+    SENTENCES.iter().find(|(code, _)| *code == asked).map(|(_, sentence)| *sentence)
+}

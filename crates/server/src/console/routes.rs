@@ -1,0 +1,94 @@
+//! Every route of the console and what it takes to use it. The router is made of this table, so that no route is without
+//! an answer to "who may?".
+
+use super::{confirm, home, keys, me, sign_in, staff, welcome};
+use crate::app::App;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get, post};
+use countersign_core::staff::Permission;
+
+/// What a route takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Nothing: the way in.
+    Nothing,
+    /// To be signed in: one's own affairs. Changing them needs a fresh proof, which the flow looks for.
+    Seat,
+    /// A permission; a privileged one needs a fresh proof too.
+    May(Permission),
+}
+
+/// One route.
+#[derive(Debug)]
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// As axum matches it.
+    pub path: &'static str,
+    /// What it takes.
+    pub need: Need,
+    /// Who answers.
+    pub(super) handler: MethodRouter<App>,
+}
+
+fn see(path: &'static str, need: Need, handler: MethodRouter<App>) -> Route {
+    Route { method: Method::GET, path, need, handler }
+}
+
+fn act(path: &'static str, need: Need, handler: MethodRouter<App>) -> Route {
+    Route { method: Method::POST, path, need, handler }
+}
+
+/// The table.
+pub fn all() -> Vec<Route> {
+    [way_in(), own(), watching(), administration()].into_iter().flatten().collect()
+}
+
+fn way_in() -> Vec<Route> {
+    vec![
+        see("/console/sign-in", Need::Nothing, get(sign_in::form)),
+        act("/console/sign-in", Need::Nothing, post(sign_in::sign_in)),
+        see("/console/help", Need::Nothing, get(sign_in::help_form)),
+        act("/console/help", Need::Nothing, post(sign_in::help)),
+        see("/console/welcome/{token}", Need::Nothing, get(welcome::form)),
+        act("/console/welcome/{token}", Need::Nothing, post(welcome::enrol)),
+    ]
+}
+
+fn own() -> Vec<Route> {
+    vec![
+        act("/console/sign-out", Need::Seat, post(sign_in::sign_out)),
+        see("/console/confirm", Need::Seat, get(confirm::form)),
+        act("/console/confirm", Need::Seat, post(confirm::confirm)),
+        see("/console/me", Need::Seat, get(me::page)),
+        act("/console/me/name", Need::Seat, post(me::name)),
+        act("/console/me/password", Need::Seat, post(me::password)),
+        see("/console/me/authenticator", Need::Seat, get(me::authenticator_form)),
+        act("/console/me/authenticator", Need::Seat, post(me::authenticator)),
+        act("/console/me/codes", Need::Seat, post(me::codes)),
+        act("/console/me/sessions/others/end", Need::Seat, post(me::end_others)),
+        act("/console/me/sessions/{id}/end", Need::Seat, post(me::end_session)),
+    ]
+}
+
+fn watching() -> Vec<Route> {
+    vec![see("/console", Need::May(Permission::SeeTraffic), get(home::page))]
+}
+
+fn administration() -> Vec<Route> {
+    let (see_staff, manage_staff) = (Need::May(Permission::SeeStaff), Need::May(Permission::ManageStaff));
+    let (see_keys, manage_keys) = (Need::May(Permission::SeeKeys), Need::May(Permission::ManageKeys));
+    vec![
+        see("/console/staff", see_staff, get(staff::list)),
+        act("/console/staff", manage_staff, post(staff::invite)),
+        see("/console/staff/{id}", see_staff, get(staff::person)),
+        act("/console/staff/{id}/roles", manage_staff, post(staff::roles)),
+        act("/console/staff/{id}/link", manage_staff, post(staff::link)),
+        act("/console/staff/{id}/disable", manage_staff, post(staff::disable)),
+        act("/console/staff/{id}/enable", manage_staff, post(staff::enable)),
+        act("/console/staff/{id}/sessions/end", manage_staff, post(staff::end_sessions)),
+        see("/console/keys", see_keys, get(keys::list)),
+        act("/console/keys", manage_keys, post(keys::create)),
+        act("/console/keys/{id}/revoke", manage_keys, post(keys::revoke)),
+    ]
+}
