@@ -224,7 +224,8 @@ async fn the_profile_is_masked_until_a_reason_is_on_record(db: Db) {
         let own = p.facts.external_id.clone();
         names.chain(places).chain(own).collect::<Vec<_>>().join(" ")
     };
-    let expected = "m•••@e•••.com m•••@e•••.net m•••@e•••.org m••• M•••@e•••.org m•••@e•••.net m•••@e•••.com •••23 c•••";
+    let expected =
+        "m•••@e•••.com m•••@e•••.net m•••@e•••.org m••• M•••@e•••.org m•••@e•••.net m•••@e•••.com •••23 c•••";
     assert_eq!((texts(&seen).as_str(), seen.in_clear), (expected, false));
     assert_eq!(house.kinds().await, [""; 0]);
     let ana = responder(&house).await;

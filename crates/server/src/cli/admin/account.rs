@@ -1,7 +1,7 @@
 //! `admin account`: what staff do for one account, from the command line.
 
-use crate::cli::print_json;
 use crate::app::App;
+use crate::cli::print_json;
 use crate::error::AppError;
 use crate::flows::care::{self, Hold};
 use crate::flows::profile::{self, Place, Profile};

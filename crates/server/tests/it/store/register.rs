@@ -62,7 +62,10 @@ async fn messages_are_found_by_recipient_state_and_account(db: Db) {
     assert_eq!(ids(&mut conn, &all(Of::Everybody)).await, [three.clone(), two.clone(), one.clone()]);
     assert_eq!(ids(&mut conn, &all(Of::Masked("M•••@e•••.org"))).await, [two.clone(), one.clone()]);
     assert_eq!(ids(&mut conn, &all(Of::Masked("m•••@e•••.org"))).await, []);
-    assert_eq!(ids(&mut conn, &all(Of::Address("M•••@e•••.org", "mara@example.org"))).await, std::slice::from_ref(&one));
+    assert_eq!(
+        ids(&mut conn, &all(Of::Address("M•••@e•••.org", "mara@example.org"))).await,
+        std::slice::from_ref(&one)
+    );
     assert_eq!(ids(&mut conn, &all(Of::Account(&tomo))).await, [three]);
     let failed = |of| Search { state: Some(State::Failed), ..all(of) };
     assert_eq!(ids(&mut conn, &failed(Of::Everybody)).await, std::slice::from_ref(&two));
@@ -77,7 +80,8 @@ async fn a_search_stops_after_so_many_and_goes_on_from_there(db: Db) {
     let one = put(&mut conn, &mara, 0, "Mara@example.org", "M•••@e•••.org").await;
     // As many others as one call looks through, copied from one another in few statements.
     put(&mut conn, &mara, 1, "mona@example.org", "M•••@e•••.org").await;
-    let hash = if conn.is_postgres() { "sha256(convert_to('c' || n.n::text, 'UTF8'))" } else { "CAST('c' || n.n AS BLOB)" };
+    let hash =
+        if conn.is_postgres() { "sha256(convert_to('c' || n.n::text, 'UTF8'))" } else { "CAST('c' || n.n AS BLOB)" };
     let id = if conn.is_postgres() { "lpad(n.n::text, 5, '0')" } else { "printf('%05d', n.n)" };
     let text = format!(
         "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {LOOK}) \
@@ -131,5 +135,30 @@ async fn no_statement_reads_the_whole_table_or_sorts_it() {
             }
         }
     }
-    insta::assert_snapshot!(plans.join("\n"), @"");
+    insta::assert_snapshot!(plans.join("\n"), @r"
+    all any: SEARCH messages USING INDEX sqlite_autoindex_messages_1 (id>? AND id<?)
+    all any: SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1 (id<?)
+    all sent: SEARCH messages USING INDEX sqlite_autoindex_messages_1 (id>? AND id<?)
+    all sent: SEARCH messages USING COVERING INDEX sqlite_autoindex_messages_1 (id<?)
+    all failed: SEARCH messages USING INDEX messages_trouble (state=? AND id>? AND id<?)
+    all failed: SEARCH messages USING COVERING INDEX messages_trouble (state=? AND id<?)
+    account any: SEARCH messages USING INDEX messages_account (account_id=?); USE TEMP B-TREE FOR ORDER BY
+    account any: SEARCH messages USING INDEX messages_account (account_id=?); USE TEMP B-TREE FOR ORDER BY
+    account sent: SEARCH messages USING INDEX messages_account (account_id=?); USE TEMP B-TREE FOR ORDER BY
+    account sent: SEARCH messages USING INDEX messages_account (account_id=?); USE TEMP B-TREE FOR ORDER BY
+    account failed: SEARCH messages USING INDEX messages_account (account_id=?); USE TEMP B-TREE FOR ORDER BY
+    account failed: SEARCH messages USING INDEX messages_account (account_id=?); USE TEMP B-TREE FOR ORDER BY
+    masked any: SEARCH messages USING INDEX messages_masked (to_masked=? AND id>? AND id<?)
+    masked any: SEARCH messages USING COVERING INDEX messages_masked (to_masked=? AND id<?)
+    masked sent: SEARCH messages USING INDEX messages_masked (to_masked=? AND id>? AND id<?)
+    masked sent: SEARCH messages USING COVERING INDEX messages_masked (to_masked=? AND id<?)
+    masked failed: SEARCH messages USING INDEX messages_masked (to_masked=? AND id>? AND id<?)
+    masked failed: SEARCH messages USING COVERING INDEX messages_masked (to_masked=? AND id<?)
+    address any: SEARCH messages USING INDEX messages_masked (to_masked=? AND id>? AND id<?)
+    address any: SEARCH messages USING COVERING INDEX messages_masked (to_masked=? AND id<?)
+    address sent: SEARCH messages USING INDEX messages_masked (to_masked=? AND id>? AND id<?)
+    address sent: SEARCH messages USING COVERING INDEX messages_masked (to_masked=? AND id<?)
+    address failed: SEARCH messages USING INDEX messages_masked (to_masked=? AND id>? AND id<?)
+    address failed: SEARCH messages USING COVERING INDEX messages_masked (to_masked=? AND id<?)
+    ");
 }
