@@ -10,6 +10,7 @@ mod attest;
 mod browser;
 mod care;
 mod cli;
+mod console;
 mod crash;
 mod drill;
 mod hashes;
