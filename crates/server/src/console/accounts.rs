@@ -101,6 +101,8 @@ struct Message {
 struct Acts {
     unmask: bool,
     act: bool,
+    /// Which form is open.
+    open: &'static str,
     /// The reason that was typed, given back.
     reason: String,
     reasons: [&'static str; 5],
@@ -171,7 +173,7 @@ pub async fn unmask(desk: Desk, Path(id): Path<String>, Fields(form): Fields<Rea
     };
     match seen.await {
         Ok(page) => show::page(&page),
-        Err(error) => again(&desk, &id, &form.reason, &error).await,
+        Err(error) => again(&desk, &id, ("unmask", &form.reason), &error).await,
     }
 }
 
@@ -192,7 +194,7 @@ pub async fn end_sessions(desk: Desk, Path(id): Path<String>, Fields(form): Fiel
     match ended.await {
         Ok(ended) if ended.devices.is_some() => desk.back_to(&path(&id), "account_devices"),
         Ok(_) => desk.back_to(&path(&id), "account_sessions"),
-        Err(error) => again(&desk, &id, &form.reason, &error).await,
+        Err(error) => again(&desk, &id, ("end", &form.reason), &error).await,
     }
 }
 
@@ -219,7 +221,7 @@ pub async fn hold(desk: Desk, Path(id): Path<String>, Fields(form): Fields<HoldF
     };
     match held.await {
         Ok(_) => desk.back_to(&path(&id), "held"),
-        Err(error) => again(&desk, &id, &form.reason, &error).await,
+        Err(error) => again(&desk, &id, ("hold", &form.reason), &error).await,
     }
 }
 
@@ -231,7 +233,7 @@ pub async fn release(desk: Desk, Path(id): Path<String>, Fields(form): Fields<Re
     };
     match released.await {
         Ok(()) => desk.back_to(&path(&id), "released"),
-        Err(error) => again(&desk, &id, &form.reason, &error).await,
+        Err(error) => again(&desk, &id, ("release", &form.reason), &error).await,
     }
 }
 
@@ -240,7 +242,7 @@ fn path(id: &str) -> String {
 }
 
 /// The page again, with what was wrong and the reason that was typed.
-async fn again(desk: &Desk, id: &str, reason: &str, error: &AppError) -> Response {
+async fn again(desk: &Desk, id: &str, (open, reason): (&'static str, &str), error: &AppError) -> Response {
     if !matches!(error.status, 409 | 422) {
         return desk.refuse(error);
     }
@@ -248,7 +250,7 @@ async fn again(desk: &Desk, id: &str, reason: &str, error: &AppError) -> Respons
     match masked.await {
         Ok(mut page) => {
             page.frame = page.frame.with_wrong(error.public.clone());
-            page.acts.reason = reason.to_owned();
+            (page.acts.open, page.acts.reason) = (open, reason.to_owned());
             let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             show::page_with(status, &page)
         }
@@ -299,6 +301,7 @@ fn acts(desk: &Desk, profile: &Profile) -> Acts {
     Acts {
         unmask: roles.may(Permission::Unmask) && !profile.in_clear,
         act: roles.may(Permission::ActOnAccounts),
+        open: "",
         reason: String::new(),
         reasons: USUAL_REASONS,
         most: MAX_REASON_CHARS,

@@ -10,7 +10,6 @@ const SENTENCES: &[(&str, &str)] = &[
     ("disabled", "This person is shut out, and their sessions have ended."),
     ("enabled", "This person may sign in again."),
     ("key_revoked", "The key was revoked. It stops working everywhere within five seconds."),
-    ("from_us", "Yes, it is from us: this is the message with the code that you entered."),
     ("account_sessions", "Every session of this account has ended."),
     ("account_devices", "Every session of this account has ended, and its devices are forgotten."),
     ("held", "Recovery is held. A link that was under way is closed."),

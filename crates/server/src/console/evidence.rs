@@ -120,7 +120,7 @@ pub async fn list(desk: Desk, Query(asked): Query<Asked>) -> Response {
 }
 
 fn number(typed: &str) -> Option<u64> {
-    typed.trim().trim_start_matches('#').parse().ok().filter(|number| *number > 0)
+    typed.trim().trim_start_matches('#').trim().parse().ok().filter(|number| *number > 0)
 }
 
 async fn ask(desk: &Desk, asked: &Asked) -> Result<Ask, AppError> {

@@ -52,7 +52,7 @@ pub(super) async fn answer(desk: &Desk, typed: &str) -> Response {
 
 fn lead(hit: &Hit) -> Response {
     match hit {
-        Hit::Message { id, by_code } => messages::to_message(id, *by_code),
+        Hit::Message(id) => messages::to_message(id),
         Hit::Account(id) => Redirect::to(&format!("/console/accounts/{id}")).into_response(),
         Hit::Entry { number, .. } => Redirect::to(&format!("/console/evidence/{number}")).into_response(),
         Hit::Masked(masked) => messages::to_masked(masked),
@@ -62,7 +62,7 @@ fn lead(hit: &Hit) -> Response {
 }
 
 fn listed(desk: &Desk, typed: &str, hits: &[Hit], found: &Found) -> Response {
-    let not_from_us = found.code.filter(|_| hits.is_empty() && !found.withheld).map(|code| code.to_string());
+    let not_from_us = found.code.filter(|_| hits.is_empty()).map(|code| code.to_string());
     let title = match (&not_from_us, hits.is_empty()) {
         (Some(_), _) => "Not from us",
         (None, true) => "Nothing found",
@@ -74,7 +74,7 @@ fn listed(desk: &Desk, typed: &str, hits: &[Hit], found: &Found) -> Response {
         typed: typed.trim().to_owned(),
         read_as: found.read_as.join(", "),
         code: not_from_us,
-        withheld: found.withheld,
+        withheld: found.withheld && found.code.is_none(),
     };
     let status = if hits.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     show::page_with(status, &page)
@@ -83,7 +83,7 @@ fn listed(desk: &Desk, typed: &str, hits: &[Hit], found: &Found) -> Response {
 fn row(hit: &Hit) -> Row {
     let row = |what, href, text| Row { what, href, text };
     match hit {
-        Hit::Message { id, .. } => row("Message", format!("/console/messages/{id}"), id.to_string()),
+        Hit::Message(id) => row("Message", format!("/console/messages/{id}"), id.to_string()),
         Hit::Account(id) => row("Account", format!("/console/accounts/{id}"), id.to_string()),
         Hit::Entry { id, number } => row("Entry", format!("/console/evidence/{number}"), format!("{number} · {id}")),
         Hit::Masked(masked) => row("Messages", "/console/messages".to_owned(), masked.clone()),

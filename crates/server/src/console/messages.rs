@@ -87,6 +87,7 @@ struct List {
     looked: i64,
     looked_back_to: Option<Moment>,
     full: bool,
+    filtered: bool,
     sees_accounts: bool,
 }
 
@@ -137,6 +138,7 @@ fn listed(desk: &Desk, ask: &Ask, page: Page, typed: &str) -> List {
         looked: LOOK,
         looked_back_to: page.looked_back_to.map(|at| Moment::new(at, now)),
         full: page.messages.len() as i64 >= register::PAGE,
+        filtered: ask.to.is_some() || ask.state.is_some() || ask.before.is_some(),
         rows: page.messages.into_iter().map(|listed| row(desk, listed)).collect(),
         sees_accounts: desk.seat.roles.may(Permission::SeeAccounts),
     }
@@ -290,10 +292,9 @@ fn proof(standing: &Standing, entry: Option<String>) -> Proof {
     Proof { text, class, entry, size: proven.map(|p| p.size), witnessed }
 }
 
-/// To a page of the register or of a message.
-pub(super) fn to_message(id: &MessageId, by_code: bool) -> Response {
-    let mark = if by_code { "?done=from_us" } else { "" };
-    Redirect::to(&format!("/console/messages/{id}{mark}")).into_response()
+/// To the page of a message.
+pub(super) fn to_message(id: &MessageId) -> Response {
+    Redirect::to(&format!("/console/messages/{id}")).into_response()
 }
 
 /// To the register of a masked address.

@@ -12,13 +12,8 @@ use countersign_core::staff::{Permission, Roles};
 /// Something that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hit {
-    /// A message; `by_code` where its countersign code was typed: it is from us.
-    Message {
-        /// Which.
-        id: MessageId,
-        /// Whether by its code.
-        by_code: bool,
-    },
+    /// A message, by its id or by its countersign code: it is from us.
+    Message(MessageId),
     /// An account.
     Account(AccountId),
     /// An entry of the evidence log.
@@ -41,7 +36,7 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// What the text was read as, in words.
     pub read_as: Vec<&'static str>,
-    /// The code that the text has the form of, if it has: where no message has it, the mail is not from us.
+    /// The code that the text has the form of, where it was looked up: if no message has it, the mail is not from us.
     pub code: Option<CountersignCode>,
     /// Whether it was read as something that this person may not look up.
     pub withheld: bool,
@@ -56,12 +51,14 @@ pub async fn find(app: &App, roles: Roles, typed: &str) -> Result<Found> {
     let conn = &mut app.store.read().await?;
     for wanted in find::read(typed) {
         found.read_as.push(wanted.as_str());
+        if !roles.may(needs(&wanted)) {
+            found.withheld = true;
+            continue;
+        }
         if let Wanted::Code(code) = &wanted {
             found.code = Some(*code);
         }
-        if !roles.may(needs(&wanted)) {
-            found.withheld = true;
-        } else if let Some(hit) = look_up(app, conn, &wanted).await? {
+        if let Some(hit) = look_up(app, conn, &wanted).await? {
             found.add(hit);
         }
     }
@@ -96,10 +93,9 @@ const fn needs(wanted: &Wanted) -> Permission {
 }
 
 async fn look_up(app: &App, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Hit>> {
-    let message = |id: MessageId, by_code| Hit::Message { id, by_code };
     Ok(match wanted {
-        Wanted::Code(code) => register::by_code(app, conn, code).await?.map(|id| message(id, true)),
-        Wanted::Message(id) => messages::by_id(conn, id).await?.map(|m| message(m.id, false)),
+        Wanted::Code(code) => register::by_code(app, conn, code).await?.map(Hit::Message),
+        Wanted::Message(id) => messages::by_id(conn, id).await?.map(|m| Hit::Message(m.id)),
         Wanted::Entry(id) => log::entry_by_id(conn, id.as_str()).await?.map(entry),
         Wanted::Number(number) => browse::by_number(conn, *number).await?.map(entry),
         Wanted::Masked(masked) => Some(Hit::Masked(masked.clone())),

@@ -246,13 +246,13 @@ async fn a_text_leads_to_whatever_it_names(db: Db) {
     let code = register::message(&house.app, &message.id).await.unwrap().code;
     let all = Roles::of(&[Role::Responder]);
     let found = async |roles: Roles, typed: &str| find::find(&house.app, roles, typed).await.unwrap();
-    let by_code = Hit::Message { id: message.id.clone(), by_code: true };
+    let by_code = Hit::Message(message.id.clone());
     let account = Hit::Account(mara.clone());
     for (typed, hit) in [
         (code.to_string(), &by_code),
         (code.as_str().to_lowercase(), &by_code),
         (format!("https://login.example.org/verify/{code}"), &by_code),
-        (message.id.to_string(), &Hit::Message { id: message.id.clone(), by_code: false }),
+        (message.id.to_string(), &by_code),
         (mara.to_string(), &account),
         (message.source_id.clone(), &account),
         ("MARA@example.org".into(), &account),
