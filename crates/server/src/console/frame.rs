@@ -31,7 +31,7 @@ const PLACES: &[Place] = &[
     place("/console/messages", "Messages", 'm', Permission::SeeRegister),
     place("/console/accounts", "Accounts", 'a', Permission::SeeAccounts),
     place("/console/evidence", "Evidence", 'e', Permission::SeeEvidence),
-    place("/console/audit", "What staff did", 'd', Permission::SeeAudit),
+    place("/console/audit", "Audit", 'u', Permission::SeeAudit),
     place("/console/staff", "Staff", 's', Permission::SeeStaff),
     place("/console/keys", "API keys", 'k', Permission::SeeKeys),
     place("/console/settings", "Settings", 'x', Permission::SeeSettings),
