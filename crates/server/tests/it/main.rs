@@ -8,6 +8,8 @@ mod accounts;
 mod api;
 mod attest;
 mod browser;
+mod care;
+mod care_commands;
 mod cli;
 mod console;
 mod crash;

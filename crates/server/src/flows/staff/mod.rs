@@ -6,6 +6,7 @@
 //! I/O for this room: the store.   Tests: tests/it/console/.
 
 pub mod actor;
+pub mod deeds;
 pub mod factors;
 pub mod links;
 pub mod own;

@@ -10,7 +10,9 @@ mod gate;
 mod keys;
 mod messages;
 mod opening;
+mod profile;
 mod races;
+mod register;
 mod requests;
 mod tickets;
 
