@@ -17,6 +17,8 @@ mod keys;
 mod me;
 mod moment;
 mod next;
+mod oidc;
+mod passkey;
 mod qr;
 pub mod routes;
 mod show;
