@@ -9,6 +9,7 @@ mod api;
 mod attest;
 mod browser;
 mod cli;
+mod console;
 mod crash;
 mod drill;
 mod hashes;

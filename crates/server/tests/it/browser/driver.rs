@@ -221,6 +221,21 @@ impl Browser {
         self.call("POST", "/goog/cdp/execute", Some(json!({"cmd": command, "params": params}))).await
     }
 
+    /// Gives the page's site a cookie.
+    pub async fn cookie(&self, name: &str, value: &str) {
+        let cookie = json!({"cookie": {"name": name, "value": value, "path": "/", "httpOnly": true}});
+        self.call("POST", "/cookie", Some(cookie)).await;
+    }
+
+    /// Keeps a picture of the whole page, where somebody wants to look at it (`COUNTERSIGN_TEST_PICTURES`, a directory).
+    pub async fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("COUNTERSIGN_TEST_PICTURES") else { return };
+        let shot = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await;
+        let png = data_encoding::BASE64.decode(shot["data"].as_str().unwrap().as_bytes()).unwrap();
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), png).unwrap();
+    }
+
     /// What the browser complained about since the last question: blocked scripts, failed requests.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.call("POST", "/se/log", Some(json!({"type": "browser"}))).await;

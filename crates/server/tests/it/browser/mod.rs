@@ -1,6 +1,6 @@
 //! The hosted pages in a real browser: nothing serious for axe-core, nothing wider than the window, the solver solves.
 
-mod driver;
+pub mod driver;
 mod gallery;
 mod message;
 
@@ -111,7 +111,7 @@ async fn axe_finds_nothing_serious() {
 }
 
 /// Serious and critical findings, each as rule and place.
-async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
+pub async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
     let script = format!(
         "{axe}; const done = arguments[0]; axe.run().then(r => done(r.violations
            .filter(v => v.impact === 'serious' || v.impact === 'critical')
