@@ -17,9 +17,9 @@ use countersign_core::time::Timestamp;
 use known::Known;
 use openidconnect::core::{CoreAuthPrompt, CoreAuthenticationFlow, CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthorizationCode, ClaimsVerificationError, CsrfToken, IdTokenVerifier, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, Scope, SubjectIdentifier,
-    TokenResponse,
+    AccessToken, AccessTokenHash, AuthorizationCode, ClaimsVerificationError, CsrfToken, EndUserName, EndUserUsername,
+    IdTokenVerifier, LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RequestTokenError, Scope, SubjectIdentifier, TokenResponse, UserInfoError,
 };
 use std::time::Duration;
 use types::{Client, IdClaims, IdToken, UserClaims, groups};
@@ -157,33 +157,44 @@ impl Provider {
         self.person(&client, &claims, answer.access_token()).await
     }
 
+    /// Whom the claims are about. Providers that keep to the letter (Core, 5.4) tell most of it at the UserInfo endpoint only.
     async fn person(&self, client: &Client, claims: &IdClaims, access: &AccessToken) -> Result<Person, Fault> {
         let claim = &self.settings.groups_claim;
-        let groups = match groups(claims.additional_claims(), claim) {
-            Some(groups) => groups,
-            None => self.groups_by_user_info(client, access, claims.subject()).await?,
-        };
-        let shown = claims.name().and_then(|name| name.get(None)).map(|name| name.as_str().to_owned());
-        Ok(Person {
-            subject: claims.subject().as_str().to_owned(),
-            username: claims.preferred_username().map(|name| name.as_str().to_owned()),
-            shown_name: shown,
-            groups,
-        })
+        let subject = claims.subject();
+        let mut there = groups(claims.additional_claims(), claim);
+        let (mut username, mut shown_name) = (text(claims.preferred_username()), local(claims.name()));
+        let all_there = there.is_some() && username.is_some();
+        if !all_there && let Some(told) = self.user_info(client, access, subject).await? {
+            there = there.or_else(|| groups(told.additional_claims(), claim));
+            username = username.or_else(|| text(told.preferred_username()));
+            shown_name = shown_name.or_else(|| local(told.name()));
+        }
+        Ok(Person { subject: subject.as_str().to_owned(), username, shown_name, groups: there.unwrap_or_default() })
     }
 
-    /// Providers that keep to the letter (Core, 5.4) tell claims of scopes at this endpoint only.
-    async fn groups_by_user_info(
+    /// What the provider tells about this very person; `None` where it has no such endpoint.
+    async fn user_info(
         &self,
         client: &Client,
         access: &AccessToken,
         subject: &SubjectIdentifier,
-    ) -> Result<Vec<String>, Fault> {
-        let Ok(request) = client.user_info(access.clone(), Some(subject.clone())) else { return Ok(Vec::new()) };
+    ) -> Result<Option<UserClaims>, Fault> {
+        let Ok(request) = client.user_info(access.clone(), Some(subject.clone())) else { return Ok(None) };
         let told: Result<UserClaims, _> = request.request_async(&self.asking).await;
-        let told = told.map_err(|error| Fault::Away(error.to_string()))?;
-        Ok(groups(told.additional_claims(), &self.settings.groups_claim).unwrap_or_default())
+        told.map(Some).map_err(|error| match error {
+            UserInfoError::Request(fault) => Fault::Away(fault.to_string()),
+            UserInfoError::ClaimsVerification(error) => Fault::NotBelieved(error.to_string()),
+            _ => Fault::NotBelieved("what it told about the person cannot be read".to_owned()),
+        })
     }
+}
+
+fn text(username: Option<&EndUserUsername>) -> Option<String> {
+    username.map(|name| name.as_str().to_owned())
+}
+
+fn local(name: Option<&LocalizedClaim<EndUserName>>) -> Option<String> {
+    name.and_then(|name| name.get(None)).map(|name| name.as_str().to_owned())
 }
 
 fn believed(

@@ -4,6 +4,7 @@ use crate::browser::driver::Browser;
 use crate::support;
 use crate::support::site::Site;
 use countersign::app::App;
+use countersign::clock::Clock;
 use countersign::flows::client::Client;
 use countersign::flows::staff::links::{self, Enrol};
 use countersign::flows::staff::people::{self, Invite};
@@ -43,6 +44,11 @@ impl Office {
 
     pub async fn open_with(settings: &[(&str, &str)]) -> Self {
         Self { site: Site::start(settings).await }
+    }
+
+    /// One that is reached by a name.
+    pub async fn open_named(settings: &[(&str, &str)], clock: Clock) -> Self {
+        Self { site: Site::start_named(settings, clock).await }
     }
 
     pub fn app(&self) -> &App {

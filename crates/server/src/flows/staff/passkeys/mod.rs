@@ -48,6 +48,9 @@ pub fn are_possible(app: &App) -> bool {
 
 /// We, as authenticators know us: by the host of the origin.
 fn relying_party(app: &App) -> Result<Webauthn> {
+    if !are_possible(app) {
+        return Err(AppError::not_found("This console is reached by an address without a name; passkeys need a name."));
+    }
     let origin = &app.config.server.origin;
     let url = Url::parse(&origin.to_string()).map_err(|error| AppError::internal(error.to_string()))?;
     let builder = WebauthnBuilder::new(origin.host(), &url).map_err(ours)?;
