@@ -156,7 +156,13 @@ fn the_whole_internet_is_no_proxy() {
 fn a_provider_is_all_there_or_not_at_all() {
     assert!(Config::defaults().console.oidc.is_none());
     let wrong = file("[console.oidc]\nissuer = \"http://id.example.org\"\ntimeout = \"2m\"\n");
-    insta::assert_snapshot!(wrong.unwrap_err(), @"");
+    insta::assert_snapshot!(wrong.unwrap_err(), @r#"
+    4 problems in the configuration:
+      console.oidc.issuer (c.toml:2): must be an https address without a query; http is accepted for a loopback host only
+      console.oidc.client_id (default): must be set, because an issuer is
+      console.oidc.roles (default): must map at least one group, such as "soc=responder": without one nobody comes in
+      console.oidc.timeout (c.toml:3): must be at most 30s: somebody waits for it
+    "#);
     let text = "[console.oidc]\nissuer = \"https://id.example.org\"\nclient_id = \"countersign\"\n\
                 client_secret = \"correct horse\"\nroles = [\"soc=responder\", \"soc=viewer\", \"it=admin\"]\n";
     let config = file(text).unwrap();

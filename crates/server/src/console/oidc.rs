@@ -29,7 +29,7 @@ pub async fn start(door: Door, Query(asked): Query<Start>) -> Response {
             let away = Redirect::to(&begun.url).into_response();
             cookies::set_provider(&door.app, away, begun.token.expose(), begun.lasts.as_secs())
         }
-        Err(error) => refused(&door, error),
+        Err(error) => refused(&door, &error),
     }
 }
 
@@ -55,7 +55,7 @@ pub async fn callback(door: Door, headers: HeaderMap, Query(back): Query<Back>) 
             }
             cookies::set_session(&door.app, Redirect::to(&finished.next).into_response(), &finished.opened.token)
         }
-        Err(error) => refused(&door, error),
+        Err(error) => refused(&door, &error),
     };
     cookies::set_provider(&door.app, answer, "", 0)
 }
@@ -67,11 +67,11 @@ struct Refused {
     sentence: String,
 }
 
-fn refused(door: &Door, error: AppError) -> Response {
+fn refused(door: &Door, error: &AppError) -> Response {
     if error.status == 404 {
-        return show::broken(&error);
+        return show::broken(error);
     }
-    show::log(&error);
+    show::log(error);
     let page = Refused { frame: door.frame("Not signed in"), sentence: error.public.clone() };
-    super::sign_in::refused(&error, &page)
+    super::sign_in::refused(error, &page)
 }

@@ -2,6 +2,7 @@
 
 use super::authenticator::Authenticator;
 use super::office::{Office, PASSWORD, Person, client, code_of};
+use super::pages::{axe, walk};
 use crate::browser::driver::{Browser, ENTER, with_browser};
 use countersign::clock::Clock;
 use countersign::error::AppError;
@@ -334,6 +335,34 @@ async fn in_a_browser_without_a_passkey_the_page_says_what_happened() {
         browser.go(&format!("{}/console/sign-in", office.site.origin)).await;
         browser.wait_for_text("This browser has no passkeys.").await;
         browser.without_script(&script).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_with_passkeys_and_a_provider_are_fit_for_everybody() {
+    let axe = axe();
+    with_browser(true, async |browser| {
+        let settings = [
+            ("COUNTERSIGN_CONSOLE__OIDC__ISSUER", "https://id.example.org"),
+            ("COUNTERSIGN_CONSOLE__OIDC__CLIENT_ID", "countersign"),
+            ("COUNTERSIGN_CONSOLE__OIDC__ROLES", r#"["soc=responder"]"#),
+        ];
+        let office = Office::open_named(&settings, Clock::manual(Timestamp::from_secs(1_768_400_000))).await;
+        let (_, url) = invite(&office, "kim").await;
+        let welcome = url.strip_prefix(&office.site.origin).unwrap().to_owned();
+        let outside = [
+            ("sign-in-ways", "/console/sign-in".to_owned()),
+            ("welcome-ways", welcome),
+            ("refused", "/console/oidc/callback?state=a".to_owned()),
+        ];
+        walk(browser, &office.site.origin, &outside, axe.as_deref()).await;
+        let ana = office.staff("ana", &[Role::Admin]).await;
+        with_passkey(&office, &ana, 1).await;
+        with_passkey(&office, &ana, 2).await;
+        ana.sit_down(browser, "/console/me").await;
+        let inside = [("me-ways", "/console/me".to_owned()), ("confirm-ways", "/console/confirm".to_owned())];
+        walk(browser, &office.site.origin, &inside, axe.as_deref()).await;
     })
     .await;
 }

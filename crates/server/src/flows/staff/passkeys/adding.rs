@@ -35,7 +35,7 @@ pub async fn begin_adding(app: &App, whose: &StaffId) -> Result<Begun> {
         ));
     }
     // An authenticator that has one of ours is not asked to make another.
-    let present = present.into_iter().map(|p| p.credential_id.into()).collect();
+    let present = present.into_iter().map(|p| p.credential_id).collect();
     let handle = user_handle(app, whose);
     let begun = relying_party(app)?.start_passkey_registration(handle, &who.name, &who.shown_name, Some(present));
     let (made, state) = begun.map_err(ours)?;
