@@ -5,6 +5,7 @@
 
 pub mod csf;
 pub mod device;
+pub mod find;
 pub mod gate;
 pub mod identifier;
 pub mod ids;

@@ -25,6 +25,9 @@ pub fn of_kind(kind: &str) -> &'static [Subcategory] {
         "staff.passkey_added" | "staff.passkey_renamed" | "staff.passkey_removed" => &[PrAa01],
         "staff.signed_in" | "staff.confirmed" | "staff.sign_in_failed" | "staff.asked_for_help" => &[PrAa03, DeCm09],
         "staff.roles_set" | "staff.disabled" | "staff.enabled" | "staff.sessions_ended" => &[PrAa05],
+        "staff.account_sessions_ended" | "staff.recovery_held" => &[RsAn06, RsMi01],
+        "staff.recovery_released" => &[RsAn06, RcRp02],
+        "staff.unmasked" => &[PrPs04, RsAn06],
         // The log about itself.
         "log.began" | "log.key_rotated" | "log.renewed" | "log.time_stamped" => &[PrPs04, RsAn06, RsAn07],
         "evidence.exported" => &[RsAn06, RsCo03],

@@ -13,6 +13,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("disabled", "This person is shut out, and their sessions have ended."),
     ("enabled", "This person may sign in again."),
     ("key_revoked", "The key was revoked. It stops working everywhere within five seconds."),
+    ("account_sessions", "Every session of this account has ended."),
+    ("account_devices", "Every session of this account has ended, and its devices are forgotten."),
+    ("held", "Recovery is held. A link that was under way is closed."),
+    ("released", "The hold is released."),
     ("confirmed", "Thank you. You can take privileged steps for a while now."),
     ("signed_out", "You are signed out."),
 ];

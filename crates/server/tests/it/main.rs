@@ -8,6 +8,7 @@ mod accounts;
 mod api;
 mod attest;
 mod browser;
+mod care;
 mod cli;
 mod console;
 mod crash;

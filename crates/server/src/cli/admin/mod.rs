@@ -1,5 +1,6 @@
 //! `admin`: what staff can do from the command line, so that no console is needed.
 
+mod account;
 mod api_key;
 mod staff;
 
@@ -22,6 +23,11 @@ enum What {
     ApiKey {
         #[command(subcommand)]
         what: api_key::What,
+    },
+    /// Accounts: show one, end its sessions, hold and release its recovery
+    Account {
+        #[command(subcommand)]
+        what: account::Account,
     },
     /// Staff of the console: invite, list, roles, links, shut out
     Staff {
@@ -54,6 +60,7 @@ pub fn run(global: &Global, args: Args) -> ExitCode {
         };
         let done = match args.what {
             What::ApiKey { what } => api_key::run(&app, what, global.json).await,
+            What::Account { what } => account::run(&app, what, global.json).await,
             What::Staff { what } => staff::run(&app, what, global.json).await,
         };
         done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

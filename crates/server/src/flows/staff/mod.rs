@@ -7,6 +7,7 @@
 
 pub mod actor;
 mod ceremonies;
+pub mod deeds;
 pub mod factors;
 pub mod links;
 pub mod oidc;

@@ -11,7 +11,9 @@ mod keys;
 mod messages;
 mod opening;
 mod passkeys;
+mod profile;
 mod races;
+mod register;
 mod requests;
 mod tickets;
 

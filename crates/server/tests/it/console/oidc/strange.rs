@@ -247,14 +247,14 @@ async fn new_keys_are_asked_for_but_not_for_every_false_token() {
     sign_in(&office, &provider).await.unwrap();
     assert_eq!(provider.lock().unwrap().asked, 2, "a key that is not known");
     // Now somebody signs with a key of their own, under the right name.
-    let theirs = new_key();
-    let right = std::mem::replace(&mut provider.lock().unwrap().key, theirs);
-    provider.lock().unwrap().key_id = "three";
+    {
+        let mut says = provider.lock().unwrap();
+        (says.key, says.key_id) = (new_key(), "three");
+    }
     for _ in 0..3 {
         assert_eq!(sign_in(&office, &provider).await.unwrap_err(), "not_believed");
     }
     assert_eq!(provider.lock().unwrap().asked, 2, "not more often than every half minute");
-    drop(right);
 }
 
 #[tokio::test]
@@ -322,9 +322,10 @@ async fn a_fresh_sign_in_there_confirms_here() {
     let confirm = async |claims: Value| {
         let begun = oidc::begin(app, Some(&seat), "/console/me".to_owned(), &client()).await.unwrap();
         assert_eq!((of_query(&begun.url, "prompt"), of_query(&begun.url, "max_age")), ("login".into(), "0".into()));
-        let mut says = provider.lock().unwrap();
-        (says.nonce, says.claims) = (of_query(&begun.url, "nonce"), claims);
-        drop(says);
+        {
+            let mut says = provider.lock().unwrap();
+            (says.nonce, says.claims) = (of_query(&begun.url, "nonce"), claims);
+        }
         let (state, code) = (of_query(&begun.url, "state"), Some(SecretText::new("code")));
         let back = Callback { token: begun.token, state, code, issuer: None };
         oidc::finish(app, back, Some(&seat), &client()).await
