@@ -220,6 +220,8 @@ struct One {
     last_error: Option<String>,
     source: String,
     proof: Proof,
+    /// Whether what is stored contradicts itself: then nothing here is to be relied on.
+    wrong: bool,
 }
 
 /// What can be proven of it.
@@ -259,6 +261,7 @@ fn viewed(desk: &Desk, view: View) -> One {
         next_try: (message.state == State::Queued).then(|| moment(more.next_at)),
         tries: message.attempts,
         last_error: more.last_error,
+        wrong: matches!(standing, Standing::Wrong),
         proof: proof(
             &standing,
             message.sealed_entry.map(|e| e.to_string()).filter(|_| roles.may(Permission::SeeEvidence)),

@@ -9,6 +9,7 @@ mod api;
 mod attest;
 mod browser;
 mod care;
+mod care_commands;
 mod cli;
 mod console;
 mod crash;

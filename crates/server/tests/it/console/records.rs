@@ -180,6 +180,17 @@ async fn what_staff_did_is_told_in_words_and_by_person() {
     assert!(!of_adam.contains("Ticket 7") && of_adam.contains("invited adam"), "{of_adam}");
     let arthur = office.staff("arthur", &[Role::Auditor]).await;
     assert!(arthur.page("/console/audit").await.contains("<a href=\"/console/evidence/"));
+    let tampered: Result<u64, StoreError> = office
+        .app()
+        .store
+        .write(|conn| {
+            let set = sql("UPDATE evidence SET payload = salt WHERE kind = 'staff.account_sessions_ended'");
+            Box::pin(async { set.execute(conn).await })
+        })
+        .await;
+    assert_eq!(tampered.unwrap(), 1);
+    let told = text(&arthur.page("/console/audit").await);
+    assert!(told.contains("Somebody unknown ended sessions of") && told.contains("invited ana as responder"), "{told}");
 }
 
 #[tokio::test]
