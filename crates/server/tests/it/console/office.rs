@@ -61,15 +61,7 @@ impl Office {
         let (id, issued) = people::invite(self.app(), &Actor::Command, &invite).await.unwrap();
         let url = issued.url.expose().to_owned();
         let (opened, secret, codes) = enrol(self.app(), &url).await;
-        Person {
-            id,
-            name: name.to_owned(),
-            origin: self.site.origin.clone(),
-            opened,
-            secret,
-            codes,
-            app: self.app().clone(),
-        }
+        Person { id, origin: self.site.origin.clone(), opened, secret, codes, app: self.app().clone() }
     }
 
     /// Whoever is not signed in.
@@ -118,7 +110,6 @@ fn web() -> reqwest::Client {
 /// Somebody of the staff with a browser.
 pub struct Person {
     pub id: StaffId,
-    pub name: String,
     pub origin: String,
     pub opened: Opened,
     /// Of the authenticator.
