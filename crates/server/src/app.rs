@@ -50,6 +50,8 @@ pub struct Parts {
     pub node: String,
     /// Where requests are handed to the group commit.
     pub intake: crate::flows::intake::Intake,
+    /// Who else vouches for staff, if anybody.
+    pub oidc: Option<crate::oidc::Provider>,
     /// API keys that were looked up lately.
     pub api_keys: crate::flows::api_keys::Cache,
     rng: Mutex<StdRng>,
@@ -83,6 +85,7 @@ impl App {
             outbox_wake: Notify::new(),
             node: format!("{:016x}", rng.next_u64()),
             intake: crate::flows::intake::Intake::start(store.clone()),
+            oidc: config.console.oidc.as_ref().map(|oidc| crate::oidc::Provider::new(oidc, &config.server.origin)),
             api_keys: crate::flows::api_keys::Cache::default(),
             rng: Mutex::new(rng),
             config,

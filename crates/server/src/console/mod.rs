@@ -22,6 +22,8 @@ mod me;
 mod messages;
 mod moment;
 mod next;
+mod oidc;
+mod passkey;
 mod qr;
 pub mod routes;
 mod settings;

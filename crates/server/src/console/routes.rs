@@ -1,7 +1,10 @@
 //! Every route of the console and what it takes to use it. The router is made of this table, so that no route is without
 //! an answer to "who may?".
 
-use super::{accounts, audit, confirm, evidence, find, home, keys, me, messages, settings, sign_in, staff, welcome};
+use super::{
+    accounts, audit, confirm, evidence, find, home, keys, me, messages, oidc, passkey, settings, sign_in, staff,
+    welcome,
+};
 use crate::app::App;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
@@ -52,6 +55,12 @@ fn way_in() -> Vec<Route> {
         act("/console/help", Need::Nothing, post(sign_in::help)),
         see("/console/welcome/{token}", Need::Nothing, get(welcome::form)),
         act("/console/welcome/{token}", Need::Nothing, post(welcome::enrol)),
+        act("/console/welcome/{token}/passkey/begin", Need::Nothing, post(passkey::begin_enrolling)),
+        act("/console/welcome/{token}/passkey", Need::Nothing, post(passkey::enrol)),
+        act("/console/passkey/begin", Need::Nothing, post(passkey::begin)),
+        act("/console/passkey/finish", Need::Nothing, post(passkey::finish)),
+        see("/console/oidc/start", Need::Nothing, get(oidc::start)),
+        see("/console/oidc/callback", Need::Nothing, get(oidc::callback)),
     ]
 }
 
@@ -60,12 +69,18 @@ fn own() -> Vec<Route> {
         act("/console/sign-out", Need::Seat, post(sign_in::sign_out)),
         see("/console/confirm", Need::Seat, get(confirm::form)),
         act("/console/confirm", Need::Seat, post(confirm::confirm)),
+        act("/console/confirm/passkey/begin", Need::Seat, post(passkey::begin_confirming)),
+        act("/console/confirm/passkey", Need::Seat, post(passkey::confirm)),
         see("/console/me", Need::Seat, get(me::page)),
         act("/console/me/name", Need::Seat, post(me::name)),
         act("/console/me/password", Need::Seat, post(me::password)),
         see("/console/me/authenticator", Need::Seat, get(me::authenticator_form)),
         act("/console/me/authenticator", Need::Seat, post(me::authenticator)),
         act("/console/me/codes", Need::Seat, post(me::codes)),
+        act("/console/me/passkeys/begin", Need::Seat, post(passkey::begin_adding)),
+        act("/console/me/passkeys", Need::Seat, post(passkey::add)),
+        act("/console/me/passkeys/{id}/name", Need::Seat, post(me::rename_passkey)),
+        act("/console/me/passkeys/{id}/remove", Need::Seat, post(me::remove_passkey)),
         act("/console/me/sessions/others/end", Need::Seat, post(me::end_others)),
         act("/console/me/sessions/{id}/end", Need::Seat, post(me::end_session)),
     ]

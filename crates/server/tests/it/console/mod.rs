@@ -2,8 +2,11 @@
 
 mod access;
 mod account;
+mod authenticator;
 pub mod office;
+mod oidc;
 mod pages;
+mod passkeys;
 mod records;
 mod records_pages;
 mod security;

@@ -10,6 +10,7 @@ mod gate;
 mod keys;
 mod messages;
 mod opening;
+mod passkeys;
 mod profile;
 mod races;
 mod register;
