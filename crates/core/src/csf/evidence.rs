@@ -24,7 +24,9 @@ pub fn of_kind(kind: &str) -> &'static [Subcategory] {
         "staff.invited" | "staff.link_issued" | "staff.enrolled" | "staff.changed_own" | "staff.joined" => &[PrAa01],
         "staff.passkey_added" | "staff.passkey_renamed" | "staff.passkey_removed" => &[PrAa01],
         "staff.signed_in" | "staff.confirmed" | "staff.sign_in_failed" | "staff.asked_for_help" => &[PrAa03, DeCm09],
-        "staff.roles_set" | "staff.disabled" | "staff.enabled" | "staff.sessions_ended" => &[PrAa05],
+        "staff.roles_set" | "staff.roles_renewed" | "staff.disabled" | "staff.enabled" | "staff.sessions_ended" => {
+            &[PrAa05]
+        }
         "staff.account_sessions_ended" | "staff.recovery_held" => &[RsAn06, RsMi01],
         "staff.recovery_released" => &[RsAn06, RcRp02],
         "staff.unmasked" => &[PrPs04, RsAn06],

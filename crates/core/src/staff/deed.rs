@@ -93,7 +93,7 @@ fn words(kind: &str, what: &Value) -> (String, String) {
         "staff.recovery_held" => ("held the recovery of".into(), held(what)),
         "staff.recovery_released" => ("released the recovery of".into(), String::new()),
         "staff.signed_in" => ("signed in".into(), said("method", "by")),
-        "staff.sign_in_failed" => ("could not sign in".into(), String::new()),
+        "staff.sign_in_failed" => ("could not sign in".into(), why(what)),
         "staff.confirmed" => ("confirmed who they are".into(), said("method", "by")),
         "staff.sessions_ended" => (format!("ended {} of", count(what, "sessions", "session")), String::new()),
         "staff.asked_for_help" => ("asked for help to sign in".into(), String::new()),
@@ -101,6 +101,11 @@ fn words(kind: &str, what: &Value) -> (String, String) {
         "staff.link_issued" => ("made a one-time link for".into(), String::new()),
         "staff.enrolled" => ("chose how they sign in".into(), String::new()),
         "staff.invited" => ("invited".into(), said("roles", "as")),
+        "staff.joined" => ("came by the provider and joined".into(), said("roles", "as")),
+        "staff.roles_renewed" => ("came by the provider with other roles:".into(), roles(what)),
+        "staff.passkey_added" => ("added a passkey".into(), String::new()),
+        "staff.passkey_renamed" => ("renamed a passkey".into(), String::new()),
+        "staff.passkey_removed" => ("removed a passkey".into(), String::new()),
         "staff.roles_set" => ("set the roles of".into(), said("roles", "to")),
         "staff.disabled" => ("shut out".into(), String::new()),
         "staff.enabled" => ("let sign in again".into(), String::new()),
@@ -109,6 +114,15 @@ fn words(kind: &str, what: &Value) -> (String, String) {
         other => (other.trim_start_matches("staff.").replace('_', " "), String::new()),
     };
     (did, how)
+}
+
+/// Of a sign-in that a provider vouched for, or did not.
+fn why(what: &Value) -> String {
+    text(what, "why").map_or_else(String::new, |why| format!("({})", why.replace('_', " ")))
+}
+
+fn roles(what: &Value) -> String {
+    text(what, "roles").filter(|roles| !roles.is_empty()).unwrap_or("none").to_owned()
 }
 
 fn ended(what: &Value) -> String {
@@ -173,6 +187,10 @@ mod tests {
             told("staff.recovery_released", &json!({ "by": by, "reason": "r" })),
             told("staff.signed_in", &json!({ "staff": "ana", "method": "password" })),
             told("staff.sign_in_failed", &json!({ "staff": null })),
+            told("staff.sign_in_failed", &json!({ "staff": "bo", "why": "no_role" })),
+            told("staff.joined", &json!({ "staff": "bo", "roles": "viewer" })),
+            told("staff.roles_renewed", &json!({ "staff": "bo", "roles": "" })),
+            told("staff.passkey_removed", &json!({ "by": by, "passkey": "pky_1" })),
             told("staff.sessions_ended", &json!({ "by": by, "staff": "ana", "sessions": 2 })),
             told("staff.invited", &json!({ "by": by, "staff": "bo", "roles": "viewer" })),
             told("staff.key_created", &json!({ "by": by, "key": "key_1", "name": "portal" })),
@@ -189,6 +207,10 @@ mod tests {
                 "ana released the recovery of ACCOUNT · r",
                 "ana signed in by password",
                 "nobody could not sign in",
+                "bo could not sign in (no role)",
+                "bo came by the provider and joined as viewer",
+                "bo came by the provider with other roles: none",
+                "ana removed a passkey",
                 "ana ended 2 sessions of themselves",
                 "ana invited bo as viewer",
                 "ana made the API key portal",

@@ -115,11 +115,15 @@ fn hash(app: &App, secret: &SecretText) -> Digest {
 /// Makes a link for somebody; earlier ones are void. With `lost_all` their factors are set up anew.
 ///
 /// # Errors
-/// 404 where there is nobody; what `Asks::check` says.
+/// 404 where there is nobody; 409 `vouched_elsewhere` where a provider vouches for them; what `Asks::check` says.
 pub async fn issue(app: &App, actor: &Actor, whose: StaffId, lost_all: bool) -> Result<Issued> {
     let asks = actor.asks(app, Permission::ManageStaff);
     let found = staff::by_id(&mut app.store.read().await?, &whose).await?;
     let who = found.ok_or_else(|| AppError::not_found("There is nobody with this id."))?;
+    if who.oidc_issuer.is_some() {
+        let public = "This person signs in by your organisation's provider. Help them back in there.";
+        return Err(AppError::new(409, "vouched_elsewhere", public));
+    }
     let purpose = match (who.password_hash.is_some(), lost_all) {
         (false, _) => Purpose::Invite,
         (true, true) => Purpose::Reset,

@@ -97,8 +97,8 @@ impl Arrival {
         }
         if who.roles != self.roles {
             staff::set_roles(conn, &who.id, self.roles).await?;
-            let what = json!({ "by": "oidc", "staff": who.id.as_str(), "roles": self.roles.to_string() });
-            evidence::append(conn, vec![Draft::new("staff.roles_set", None, what, now, rng)]).await?;
+            let what = json!({ "staff": who.id.as_str(), "method": "oidc", "roles": self.roles.to_string() });
+            evidence::append(conn, vec![Draft::new("staff.roles_renewed", None, what, now, rng)]).await?;
         }
         if self.roles.is_empty() {
             staff::end_sessions(conn, &who.id, None, "no group", now).await?;
@@ -124,7 +124,7 @@ impl Arrival {
             person.name = self.own_name();
             staff::insert(conn, &person, Some(&self.person.subject)).await?;
         }
-        let what = json!({ "by": "oidc", "staff": id.as_str(), "roles": self.roles.to_string() });
+        let what = json!({ "staff": id.as_str(), "method": "oidc", "roles": self.roles.to_string() });
         Ok(evidence::append(conn, vec![Draft::new("staff.joined", None, what, now, rng)]).await?)
     }
 

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use countersign::clock::Clock;
 use countersign::flows::staff::oidc::{self, Callback};
-use countersign::flows::staff::{Actor, people, sessions};
+use countersign::flows::staff::{Actor, links, people, sessions};
 use countersign_core::secret::SecretText;
 use countersign_core::staff::Role;
 use countersign_core::time::Timestamp;
@@ -183,7 +183,7 @@ async fn a_group_makes_a_role_and_a_person() {
     provider.lock().unwrap().claims = json!({ "groups": ["everybody"] });
     assert_eq!(sign_in(&office, &provider).await.unwrap_err(), "no_role");
     assert!(sessions::seat(office.app(), &second.opened.token).await.unwrap().is_none(), "who left is out");
-    insta::assert_snapshot!(office.entries().await.join(" "), @"staff.joined staff.signed_in staff.roles_set staff.signed_in staff.roles_set staff.sign_in_failed");
+    insta::assert_snapshot!(office.entries().await.join(" "), @"staff.joined staff.signed_in staff.roles_renewed staff.signed_in staff.roles_renewed staff.sign_in_failed");
 
     provider.lock().unwrap().claims = json!({ "groups": ["soc"] });
     sign_in(&office, &provider).await.unwrap();
@@ -308,6 +308,8 @@ async fn who_comes_by_a_provider_comes_only_by_it() {
     let begun = countersign::flows::staff::passkeys::begin_sign_in(app, &client()).await.unwrap();
     let refused = countersign::flows::staff::passkeys::sign_in(app, key.get(&begun), &client()).await.unwrap_err();
     assert_eq!(refused.code, "sign_in_failed");
+    let link = links::issue(app, &Actor::Command, seat.staff.clone(), true).await.unwrap_err();
+    assert_eq!((link.status, link.code), (409, "vouched_elsewhere"));
     let begun = countersign::flows::staff::passkeys::begin_confirming(app, &seat).await.unwrap();
     countersign::flows::staff::passkeys::confirm(app, &seat, key.get(&begun), &client()).await.unwrap();
 }
