@@ -6,6 +6,8 @@
 pub mod breached;
 pub mod csf;
 pub mod device;
+pub mod expose;
+pub mod find;
 pub mod gate;
 pub mod identifier;
 pub mod ids;

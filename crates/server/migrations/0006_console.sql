@@ -99,5 +99,10 @@ CREATE INDEX recovery_requests_decided ON recovery_requests (decided_at, outcome
 CREATE INDEX messages_closed ON messages (closed_at, state) WHERE closed_at IS NOT NULL;
 CREATE INDEX tickets_closed ON tickets (closed_at, state) WHERE closed_at IS NOT NULL;
 
--- Search in the register.
+-- Search in the register; trouble is rare and has an index of its own (store/register.rs names it in these words).
 CREATE INDEX messages_masked ON messages (to_masked, id);
+CREATE INDEX messages_trouble ON messages (state, id) WHERE state IN ('failed', 'unknown');
+
+-- The page of an account.
+CREATE INDEX changes_account ON changes (account_id);
+CREATE INDEX recovery_requests_ticket ON recovery_requests (ticket_id) WHERE ticket_id IS NOT NULL;

@@ -53,6 +53,8 @@ pub struct Parts {
     pub intake: crate::flows::intake::Intake,
     /// Files of leaked passwords; none until the one who serves opens them.
     pub breached: breached::Source,
+    /// Who else vouches for staff, if anybody.
+    pub oidc: Option<crate::oidc::Provider>,
     /// API keys that were looked up lately.
     pub api_keys: crate::flows::api_keys::Cache,
     rng: Mutex<StdRng>,
@@ -87,6 +89,7 @@ impl App {
             node: format!("{:016x}", rng.next_u64()),
             intake: crate::flows::intake::Intake::start(store.clone()),
             breached: breached::Source::default(),
+            oidc: config.console.oidc.as_ref().map(|oidc| crate::oidc::Provider::new(oidc, &config.server.origin)),
             api_keys: crate::flows::api_keys::Cache::default(),
             rng: Mutex::new(rng),
             config,

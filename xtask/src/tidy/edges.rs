@@ -4,13 +4,14 @@ use super::source::{code, mentions};
 use super::{File, Finding};
 
 /// Rooms that every other room may know: they know no state and no use case.
-const LEAVES: [&str; 8] = ["clock", "config", "key_file", "keyring", "last_seen", "metrics", "signing", "text"];
+const LEAVES: [&str; 9] = ["clock", "config", "http", "key_file", "keyring", "last_seen", "metrics", "signing", "text"];
 
 /// A room and the rooms that it may know besides the leaves. For a leaf: all that it may know.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     // Leaves.
     ("clock", &[]),
     ("config", &["text"]),
+    ("http", &[]),
     ("key_file", &[]),
     ("keyring", &["key_file"]),
     ("last_seen", &[]),
@@ -28,12 +29,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("expose", &[]),
     ("attest", &[]),
     ("breached", &[]),
+    ("oidc", &[]),
     ("witness", &[]),
     // What goes wrong, for visitors and for the log; knows the errors that it wraps.
     ("error", &["store"]),
     // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
-    ("app", &["error", "breached", "store", "flows", "windows"]),
-    ("flows", &["error", "app", "breached", "store", "directory", "windows"]),
+    ("app", &["error", "breached", "store", "flows", "oidc", "windows"]),
+    ("flows", &["error", "app", "breached", "store", "directory", "oidc", "windows"]),
     ("jobs", &["error", "app", "attest", "flows", "directory", "notify", "signals", "store", "windows"]),
     // What doors for browsers have in common.
     ("web", &["flows"]),

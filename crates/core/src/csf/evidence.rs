@@ -21,9 +21,15 @@ pub fn of_kind(kind: &str) -> &'static [Subcategory] {
         "message.recorded" | "message.sealed" | "message.handed_over" => &[RsCo02, RsCo03],
         "api_key.created" | "api_key.revoked" | "staff.key_created" | "staff.key_revoked" => &[PrAa05],
         // Staff: who they are, how they prove it, what they may, and what they did.
-        "staff.invited" | "staff.link_issued" | "staff.enrolled" | "staff.changed_own" => &[PrAa01],
+        "staff.invited" | "staff.link_issued" | "staff.enrolled" | "staff.changed_own" | "staff.joined" => &[PrAa01],
+        "staff.passkey_added" | "staff.passkey_renamed" | "staff.passkey_removed" => &[PrAa01],
         "staff.signed_in" | "staff.confirmed" | "staff.sign_in_failed" | "staff.asked_for_help" => &[PrAa03, DeCm09],
-        "staff.roles_set" | "staff.disabled" | "staff.enabled" | "staff.sessions_ended" => &[PrAa05],
+        "staff.roles_set" | "staff.roles_renewed" | "staff.disabled" | "staff.enabled" | "staff.sessions_ended" => {
+            &[PrAa05]
+        }
+        "staff.account_sessions_ended" | "staff.recovery_held" => &[RsAn06, RsMi01],
+        "staff.recovery_released" => &[RsAn06, RcRp02],
+        "staff.unmasked" => &[PrPs04, RsAn06],
         // The log about itself.
         "log.began" | "log.key_rotated" | "log.renewed" | "log.time_stamped" => &[PrPs04, RsAn06, RsAn07],
         "evidence.exported" => &[RsAn06, RsCo03],

@@ -1,7 +1,7 @@
 //! What a page may show of an address: enough for its owner to recognise, too little for anybody else to use.
 //!
 //! Never: shows how long a part is, or anything of a text that it does not understand.
-//! In: a mailbox or a phone number.   Out: `m•••@e•••.org`, `•••23`.
+//! In: a mailbox, a phone number or a name.   Out: `m•••@e•••.org`, `•••23`, `m•••`.
 //! I/O for this room: none.   Tests: beside the code.
 
 /// Stands for any number of characters, none included.
@@ -28,6 +28,11 @@ pub fn mask_phone(phone: &str) -> String {
         [.., a, b] if digits.len() >= 6 => format!("{HIDDEN}{a}{b}"),
         _ => HIDDEN.to_owned(),
     }
+}
+
+/// The first character: `m•••`. For names, and for ids that other systems gave.
+pub fn mask_name(name: &str) -> String {
+    format!("{}{HIDDEN}", first(name))
 }
 
 /// The first character if it is a letter or a digit. Others could change the direction or the look of what follows.
@@ -73,5 +78,13 @@ mod tests {
         assert_eq!(mask_phone("(555) 01-99"), "•••99");
         assert_eq!(mask_phone("12345"), HIDDEN);
         assert_eq!(mask_phone(""), HIDDEN);
+    }
+
+    #[test]
+    fn names_show_their_first_character() {
+        assert_eq!(mask_name("mara"), "m•••");
+        assert_eq!(mask_name("ö"), "ö•••");
+        assert_eq!(mask_name("\u{202e}x"), HIDDEN);
+        assert_eq!(mask_name(""), HIDDEN);
     }
 }

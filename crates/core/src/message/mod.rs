@@ -14,7 +14,7 @@ pub mod retry;
 pub use address::{BadAddress, MailAddress};
 pub use code::{BadCode, CountersignCode};
 pub use device::DeviceKind;
-pub use mask::{mask_mailbox, mask_phone};
+pub use mask::{mask_mailbox, mask_name, mask_phone};
 
 /// Every kind of message that we send; there are no others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

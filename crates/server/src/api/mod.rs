@@ -7,6 +7,7 @@
 
 mod accounts;
 mod call;
+mod care;
 mod evidence;
 mod evidence_audit;
 mod evidence_export;
@@ -42,6 +43,10 @@ pub fn router(app: App) -> Router {
         .route("/v1/recovery/disavowals", post(redemption::disavow))
         .route("/v1/recovery/cancellations", post(redemption::cancel))
         .route("/v1/sign-ins", post(accounts::sign_in))
+        .route("/v1/accounts/{id}", get(care::see))
+        .route("/v1/accounts/{id}/sessions/end", post(care::end_sessions))
+        .route("/v1/accounts/{id}/hold", post(care::hold))
+        .route("/v1/accounts/{id}/hold/release", post(care::release))
         .route("/v1/accounts/{id}/messages", get(accounts::list))
         .route("/v1/accounts/{id}/devices", post(accounts::add_device))
         .route("/v1/accounts/{id}/totp", post(accounts::enrol_totp))

@@ -3,7 +3,8 @@
 use super::call::respond_json;
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::{
-    accounts, evidence, evidence_audit, evidence_export, evidence_files, ops, passwords, recovery, redemption, verify,
+    accounts, care, evidence, evidence_audit, evidence_export, evidence_files, ops, passwords, recovery, redemption,
+    verify,
 };
 use axum::response::Response;
 use bytes::Bytes;
@@ -35,6 +36,10 @@ use utoipa::{Modify, OpenApi};
         accounts::add_device,
         accounts::enrol_totp,
         accounts::enrol_recovery_codes,
+        care::see,
+        care::end_sessions,
+        care::hold,
+        care::release,
         verify::verify,
         verify::proof,
         passwords::check,

@@ -1,8 +1,8 @@
 //! Asks all witnesses at once: for cosignatures of a new checkpoint, and at a start for what they have seen.
 
-use super::http::Fault;
 use super::seen::{Ours, Proofs, Seen};
 use super::witness::{Outcome, Witness};
+use crate::http::Fault;
 use countersign_evidence::note::Note;
 use futures_util::future::join_all;
 use std::time::Duration;

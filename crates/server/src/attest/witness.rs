@@ -1,6 +1,6 @@
 //! The client of one witness (C2SP tlog-witness v1.0.0).
 
-use super::http::{self, Fault, Http, Reply};
+use crate::http::{self, Fault, Http, Reply};
 use countersign_evidence::note::{self, Algorithm, Note, Signature, VerifierKey};
 use countersign_evidence::policy::Policy;
 use countersign_evidence::{Hash, checkpoint::Checkpoint, cosignature};

@@ -1,5 +1,6 @@
 //! `[console]`: for those who work here.
 
+use super::oidc::Oidc;
 use super::reader::Reader;
 use countersign_core::span::Span;
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub struct Console {
     pub step_up: Span,
     /// How long a one-time link lives.
     pub link_lifetime: Span,
+    /// Who else vouches for staff.
+    pub oidc: Option<Oidc>,
 }
 
 impl Console {
@@ -27,6 +30,7 @@ impl Console {
             session_lifetime: r.span("console.session_lifetime"),
             step_up: r.span("console.step_up"),
             link_lifetime: r.span("console.link_lifetime"),
+            oidc: Oidc::read(r),
         };
         let within = |span: Span, least: u64, most: u64| {
             (Duration::from_secs(least)..=Duration::from_secs(most)).contains(&span.duration())

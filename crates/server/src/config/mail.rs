@@ -1,11 +1,12 @@
 //! `[mail]`: the SMTP server that takes our messages, how hard we try, and how they are signed.
 
+use super::files::{certificates, secret};
 use super::reader::Reader;
 use super::site::one_line;
 use countersign_core::secret::SecretText;
 use countersign_core::span::Span;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The SMTP server that takes our messages, how hard we try, and how they are signed.
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ impl Mail {
             port: if port == 0 { security.usual_port() } else { port },
             security,
             allow_plaintext: r.flag("mail.allow_plaintext"),
-            ca_pem: certificates(r),
+            ca_pem: certificates(r, "mail.ca_file"),
             login: login(r),
             from_address: r.text("mail.from_address"),
             from_name: r.optional("mail.from_name"),
@@ -198,12 +199,7 @@ impl Dkim {
 
 fn login(r: &mut Reader<'_>) -> Option<Login> {
     let username = r.optional("mail.username");
-    let inline = r.secret("mail.password");
-    let file = r.path("mail.password_file");
-    if inline.is_some() && file.is_some() {
-        r.problem("mail.password_file", "mail.password is set too; keep one of them");
-    }
-    let password = inline.or_else(|| first_line(r, &file?));
+    let password = secret(r, "mail.password", "mail.password_file");
     match (username, password) {
         (Some(username), Some(password)) => Some(Login { username, password }),
         (Some(_), None) if r.is_clean("mail.password_file") => {
@@ -215,30 +211,6 @@ fn login(r: &mut Reader<'_>) -> Option<Login> {
             None
         }
         _ => None,
-    }
-}
-
-fn certificates(r: &mut Reader<'_>) -> Option<String> {
-    let path = r.path("mail.ca_file")?;
-    match std::fs::read_to_string(&path) {
-        Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => return Some(text),
-        Ok(_) => r.problem("mail.ca_file", format!("{} holds no certificate in PEM form", path.display())),
-        Err(error) => r.problem("mail.ca_file", format!("{} cannot be read: {error}", path.display())),
-    }
-    None
-}
-
-fn first_line(r: &mut Reader<'_>, path: &Path) -> Option<SecretText> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let line = text.lines().next().unwrap_or_default();
-            r.check(!line.is_empty(), "mail.password_file", &format!("{} is empty", path.display()));
-            (!line.is_empty()).then(|| SecretText::new(line))
-        }
-        Err(error) => {
-            r.problem("mail.password_file", format!("{} cannot be read: {error}", path.display()));
-            None
-        }
     }
 }
 

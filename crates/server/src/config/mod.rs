@@ -3,13 +3,15 @@
 //! Never: guesses at an unknown key or a wrong type; shows a secret in an error, in `Debug` or in the effective
 //! settings; hands out a configuration that has a problem.
 //! In: `config.default.toml`, `--config FILE`, `COUNTERSIGN_SECTION__KEY`.   Out: `Config`, or all its problems.
-//! I/O for this room: `load`, and the password file in `mail.rs`.   Tests: `tests.rs`, and beside the code.
+//! I/O for this room: `load`, and `files.rs`.   Tests: `tests.rs`, and beside the code.
 
 mod console;
 mod evidence;
+mod files;
 mod gate;
 mod log;
 mod mail;
+mod oidc;
 mod password;
 mod problem;
 mod reader;
@@ -26,6 +28,7 @@ pub use evidence::Evidence;
 pub use gate::Gate;
 pub use log::{Format, Log};
 pub use mail::{Dkim, Login, Mail, Pace, Retry, Security, is_loopback};
+pub use oidc::{GroupRole, Oidc, is_private};
 pub use password::{Argon2, Password};
 pub use problem::{Problem, Problems, Source};
 pub use recovery::Recovery;

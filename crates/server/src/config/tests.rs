@@ -151,3 +151,25 @@ fn the_whole_internet_is_no_proxy() {
     assert!(file("[server]\ntrusted_proxies = [\"0.0.0.0/0\"]\n").unwrap_err().contains("whole internet"));
     assert!(file("[server]\ntrusted_proxies = [\"fish\"]\n").unwrap_err().contains("server.trusted_proxies"));
 }
+
+#[test]
+fn a_provider_is_all_there_or_not_at_all() {
+    assert!(Config::defaults().console.oidc.is_none());
+    let wrong = file("[console.oidc]\nissuer = \"http://id.example.org\"\ntimeout = \"2m\"\n");
+    insta::assert_snapshot!(wrong.unwrap_err(), @r#"
+    4 problems in the configuration:
+      console.oidc.issuer (c.toml:2): must be an https address without a query; http is accepted for a loopback host only
+      console.oidc.client_id (default): must be set, because an issuer is
+      console.oidc.roles (default): must map at least one group, such as "soc=responder": without one nobody comes in
+      console.oidc.timeout (c.toml:3): must be at most 30s: somebody waits for it
+    "#);
+    let text = "[console.oidc]\nissuer = \"https://id.example.org\"\nclient_id = \"countersign\"\n\
+                client_secret = \"correct horse\"\nroles = [\"soc=responder\", \"soc=viewer\", \"it=admin\"]\n";
+    let config = file(text).unwrap();
+    assert!(!format!("{config:?}").contains("correct horse"));
+    let oidc = config.console.oidc.unwrap();
+    let roles =
+        |groups: &[&str]| oidc.roles_of(&groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>()).to_string();
+    assert_eq!((roles(&["soc"]).as_str(), roles(&["it", "x"]).as_str()), ("viewer responder", "admin"));
+    assert_eq!((roles(&["SOC"]).as_str(), roles(&[]).as_str()), ("", ""));
+}

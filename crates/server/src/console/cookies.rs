@@ -1,4 +1,4 @@
-//! The two cookies of the console: the session, and the browser's own mark.
+//! The cookies of the console: the session, the browser's own mark, and a short one while somebody is at the provider.
 //!
 //! `SameSite=Lax`: a link from a chat or a mail must find the session, a form or script of another site must not (RFC
 //! 6265bis, 5.2). `__Host-` binds a cookie to this very host, and needs TLS.
@@ -18,6 +18,10 @@ const fn session_name(https: bool) -> &'static str {
 
 const fn device_name(https: bool) -> &'static str {
     if https { "__Host-cs_console_device" } else { "cs_console_device" }
+}
+
+const fn provider_name(https: bool) -> &'static str {
+    if https { "__Host-cs_console_provider" } else { "cs_console_provider" }
 }
 
 /// What the session's cookie says.
@@ -48,10 +52,16 @@ pub fn clear_session(app: &App, response: Response) -> Response {
     set(response, session_name(https), "", "; Max-Age=0", https)
 }
 
-/// Gives the browser a cookie for as long as something with it lasts, such as a passkey's ceremony.
-pub fn set_short(app: &App, response: Response, name: &str, value: &str, max_age_secs: u32) -> Response {
+/// What the browser keeps while its person is at the provider.
+pub fn provider(app: &App, headers: &HeaderMap) -> Option<SecretText> {
+    client::cookie(headers, provider_name(app.config.server.origin.is_https())).map(SecretText::new)
+}
+
+/// Gives the browser that, for as long as a sign-in elsewhere may take; zero takes it away. `Lax` is what makes it come along
+/// when the provider sends the browser back.
+pub fn set_provider(app: &App, response: Response, value: &str, max_age_secs: u64) -> Response {
     let https = app.config.server.origin.is_https();
-    set(response, name, value, &format!("; Max-Age={max_age_secs}"), https)
+    set(response, provider_name(https), value, &format!("; Max-Age={max_age_secs}"), https)
 }
 
 fn set(mut response: Response, name: &str, value: &str, age: &str, https: bool) -> Response {

@@ -100,8 +100,13 @@ impl Desk {
 
     /// Back to a page, where a line says what was done.
     pub fn back_to(&self, path: &str, done: &str) -> Response {
+        Redirect::to(&self.path_with(path, done)).into_response()
+    }
+
+    /// A page where a line says what was done.
+    pub fn path_with(&self, path: &str, done: &str) -> String {
         let mark = if path.contains('?') { '&' } else { '?' };
-        Redirect::to(&format!("{path}{mark}done={done}")).into_response()
+        format!("{path}{mark}done={done}")
     }
 }
 

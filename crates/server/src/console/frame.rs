@@ -28,8 +28,13 @@ const fn place(href: &'static str, label: &'static str, key: char, needs: Permis
 /// The menu, in order.
 const PLACES: &[Place] = &[
     place("/console", "Overview", 'o', Permission::SeeTraffic),
+    place("/console/messages", "Messages", 'm', Permission::SeeRegister),
+    place("/console/accounts", "Accounts", 'a', Permission::SeeAccounts),
+    place("/console/evidence", "Evidence", 'e', Permission::SeeEvidence),
+    place("/console/audit", "Audit", 'u', Permission::SeeAudit),
     place("/console/staff", "Staff", 's', Permission::SeeStaff),
     place("/console/keys", "API keys", 'k', Permission::SeeKeys),
+    place("/console/settings", "Settings", 'x', Permission::SeeSettings),
 ];
 
 /// Who sits there, for the corner of the page.
@@ -110,6 +115,11 @@ impl Frame {
     pub fn with_script(mut self, name: &'static str) -> Self {
         self.scripts.push(name);
         self
+    }
+
+    /// Whether privileged steps need no proof now.
+    pub fn is_fresh(&self) -> bool {
+        self.person.as_ref().is_some_and(|person| person.fresh)
     }
 
     /// Where an asset is served.

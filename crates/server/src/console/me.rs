@@ -7,14 +7,16 @@ use super::sign_in::{refused, said};
 use super::welcome::{Authenticator, Codes};
 use super::{next, show};
 use crate::error::AppError;
-use crate::flows::staff::own;
 use crate::flows::staff::sessions::{self, Which};
+use crate::flows::staff::{own, passkeys};
+use crate::store::passkeys::Passkey;
 use crate::store::staff::{self, Seated};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
-use countersign_core::ids::StaffSessionId;
+use countersign_core::ids::{PasskeyId, StaffSessionId};
 use countersign_core::secret::SecretText;
+use countersign_core::time::Timestamp;
 use serde::Deserialize;
 
 /// A session in a list.
@@ -44,6 +46,25 @@ impl SessionRow {
     }
 }
 
+/// A passkey in a list.
+struct PasskeyRow {
+    id: String,
+    name: String,
+    added: Moment,
+    used: Option<Moment>,
+}
+
+impl PasskeyRow {
+    fn new(key: &Passkey, now: Timestamp) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            added: Moment::new(key.created_at, now),
+            used: key.last_used_at.map(|at| Moment::new(at, now)),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "console/me.html")]
 struct Me {
@@ -55,6 +76,8 @@ struct Me {
     has_authenticator: bool,
     vouched_by: Option<String>,
     codes_left: i64,
+    passkeys: Vec<PasskeyRow>,
+    passkeys_possible: bool,
     sessions: Vec<SessionRow>,
     fresh: bool,
 }
@@ -64,8 +87,12 @@ async fn view(desk: &Desk) -> Result<Me, AppError> {
     let mut conn = desk.app.store.read().await?;
     let codes_left = staff::recovery_codes_left(&mut conn, &who.id).await?;
     let rows = sessions::live(&desk.app, staff::sessions_of(&mut conn, &who.id).await?);
+    drop(conn);
+    let (keys, now) = (passkeys::list(&desk.app, &desk.seat).await?, desk.app.clock.now());
     Ok(Me {
-        frame: desk.frame("You"),
+        frame: desk.frame("You").with_script("passkey.js"),
+        passkeys: keys.iter().map(|key| PasskeyRow::new(key, now)).collect(),
+        passkeys_possible: passkeys::are_possible(&desk.app),
         has_password: who.password_hash.is_some(),
         has_authenticator: who.totp_sealed.is_some(),
         roles: who.roles.iter().map(|role| (role.as_str(), role.purpose())).collect(),
@@ -189,6 +216,30 @@ pub async fn codes(desk: Desk) -> Response {
         }
         Err(error) => after(&desk, Err(error), "").await,
     }
+}
+
+/// What a passkey is to be called.
+#[derive(Deserialize, Debug)]
+pub struct PasskeyForm {
+    name: String,
+}
+
+/// `POST /console/me/passkeys/{id}/name`.
+pub async fn rename_passkey(desk: Desk, Path(id): Path<String>, Fields(form): Fields<PasskeyForm>) -> Response {
+    let outcome = match PasskeyId::parse(&id) {
+        Ok(id) => passkeys::rename(&desk.app, &desk.seat, id, &form.name).await,
+        Err(_) => Err(AppError::not_found("There is no such passkey.")),
+    };
+    after(&desk, outcome, "passkey_renamed").await
+}
+
+/// `POST /console/me/passkeys/{id}/remove`.
+pub async fn remove_passkey(desk: Desk, Path(id): Path<String>) -> Response {
+    let outcome = match PasskeyId::parse(&id) {
+        Ok(id) => passkeys::remove(&desk.app, &desk.seat, id).await,
+        Err(_) => Err(AppError::not_found("There is no such passkey.")),
+    };
+    after(&desk, outcome, "passkey_removed").await
 }
 
 /// `POST /console/me/sessions/others/end`.

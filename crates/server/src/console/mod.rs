@@ -5,24 +5,33 @@
 //! In: requests of browsers.   Out: pages, redirects, event streams.
 //! I/O for this room: HTTP; the flows do the rest.   Tests: beside the code, tests/it/console/.
 
+mod accounts;
+mod audit;
 mod confirm;
 mod cookies;
 mod csrf;
 mod desk;
 mod done;
+mod evidence;
+mod find;
 mod frame;
 mod gatekeeper;
 mod home;
 mod keys;
 mod me;
+mod messages;
 mod moment;
 mod next;
+mod oidc;
+mod passkey;
 mod qr;
 pub mod routes;
+mod settings;
 mod show;
 mod sign_in;
 mod staff;
 mod welcome;
+mod words;
 
 use crate::app::App;
 use crate::web::headers;

@@ -1,7 +1,10 @@
 //! Every route of the console and what it takes to use it. The router is made of this table, so that no route is without
 //! an answer to "who may?".
 
-use super::{confirm, home, keys, me, sign_in, staff, welcome};
+use super::{
+    accounts, audit, confirm, evidence, find, home, keys, me, messages, oidc, passkey, settings, sign_in, staff,
+    welcome,
+};
 use crate::app::App;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
@@ -41,7 +44,7 @@ fn act(path: &'static str, need: Need, handler: MethodRouter<App>) -> Route {
 
 /// The table.
 pub fn all() -> Vec<Route> {
-    [way_in(), own(), watching(), administration()].into_iter().flatten().collect()
+    [way_in(), own(), watching(), records(), care(), administration()].into_iter().flatten().collect()
 }
 
 fn way_in() -> Vec<Route> {
@@ -52,6 +55,12 @@ fn way_in() -> Vec<Route> {
         act("/console/help", Need::Nothing, post(sign_in::help)),
         see("/console/welcome/{token}", Need::Nothing, get(welcome::form)),
         act("/console/welcome/{token}", Need::Nothing, post(welcome::enrol)),
+        act("/console/welcome/{token}/passkey/begin", Need::Nothing, post(passkey::begin_enrolling)),
+        act("/console/welcome/{token}/passkey", Need::Nothing, post(passkey::enrol)),
+        act("/console/passkey/begin", Need::Nothing, post(passkey::begin)),
+        act("/console/passkey/finish", Need::Nothing, post(passkey::finish)),
+        see("/console/oidc/start", Need::Nothing, get(oidc::start)),
+        see("/console/oidc/callback", Need::Nothing, get(oidc::callback)),
     ]
 }
 
@@ -60,12 +69,18 @@ fn own() -> Vec<Route> {
         act("/console/sign-out", Need::Seat, post(sign_in::sign_out)),
         see("/console/confirm", Need::Seat, get(confirm::form)),
         act("/console/confirm", Need::Seat, post(confirm::confirm)),
+        act("/console/confirm/passkey/begin", Need::Seat, post(passkey::begin_confirming)),
+        act("/console/confirm/passkey", Need::Seat, post(passkey::confirm)),
         see("/console/me", Need::Seat, get(me::page)),
         act("/console/me/name", Need::Seat, post(me::name)),
         act("/console/me/password", Need::Seat, post(me::password)),
         see("/console/me/authenticator", Need::Seat, get(me::authenticator_form)),
         act("/console/me/authenticator", Need::Seat, post(me::authenticator)),
         act("/console/me/codes", Need::Seat, post(me::codes)),
+        act("/console/me/passkeys/begin", Need::Seat, post(passkey::begin_adding)),
+        act("/console/me/passkeys", Need::Seat, post(passkey::add)),
+        act("/console/me/passkeys/{id}/name", Need::Seat, post(me::rename_passkey)),
+        act("/console/me/passkeys/{id}/remove", Need::Seat, post(me::remove_passkey)),
         act("/console/me/sessions/others/end", Need::Seat, post(me::end_others)),
         act("/console/me/sessions/{id}/end", Need::Seat, post(me::end_session)),
     ]
@@ -73,6 +88,33 @@ fn own() -> Vec<Route> {
 
 fn watching() -> Vec<Route> {
     vec![see("/console", Need::May(Permission::SeeTraffic), get(home::page))]
+}
+
+fn records() -> Vec<Route> {
+    let (register, see_evidence) = (Need::May(Permission::SeeRegister), Need::May(Permission::SeeEvidence));
+    vec![
+        act("/console/find", Need::Seat, post(find::typed)),
+        see("/console/messages", register, get(messages::list)),
+        act("/console/messages", register, post(messages::search)),
+        see("/console/messages/{id}", register, get(messages::one)),
+        see("/console/evidence", see_evidence, get(evidence::list)),
+        see("/console/evidence/{name}", see_evidence, get(evidence::one)),
+        see("/console/evidence/{name}/proof", see_evidence, get(evidence::proof)),
+        see("/console/audit", Need::May(Permission::SeeAudit), get(audit::list)),
+        see("/console/settings", Need::May(Permission::SeeSettings), get(settings::page)),
+    ]
+}
+
+fn care() -> Vec<Route> {
+    let (see_accounts, acts) = (Need::May(Permission::SeeAccounts), Need::May(Permission::ActOnAccounts));
+    vec![
+        see("/console/accounts", see_accounts, get(accounts::search)),
+        see("/console/accounts/{id}", see_accounts, get(accounts::one)),
+        act("/console/accounts/{id}/unmask", Need::May(Permission::Unmask), post(accounts::unmask)),
+        act("/console/accounts/{id}/sessions/end", acts, post(accounts::end_sessions)),
+        act("/console/accounts/{id}/hold", acts, post(accounts::hold)),
+        act("/console/accounts/{id}/hold/release", acts, post(accounts::release)),
+    ]
 }
 
 fn administration() -> Vec<Route> {

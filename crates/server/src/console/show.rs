@@ -92,7 +92,8 @@ fn status(error: &AppError) -> StatusCode {
     StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn log(error: &AppError) {
+/// What only the log may hold.
+pub(super) fn log(error: &AppError) {
     if let Some(internal) = &error.internal {
         tracing::error!(code = error.code, error = %internal, "a page of the console could not be answered");
     }

@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::{cookies, next, show};
 use crate::error::AppError;
 use crate::flows::staff::sign_in::SignIn;
-use crate::flows::staff::{pleas, sessions, sign_in as flow};
+use crate::flows::staff::{oidc, passkeys, pleas, sessions, sign_in as flow};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -27,6 +27,22 @@ struct SignInPage {
     frame: Frame,
     next: String,
     name: String,
+    passkeys: bool,
+    provider: Option<String>,
+}
+
+impl SignInPage {
+    fn new(door: &Door, frame: Frame, next: String, name: String) -> Self {
+        let passkeys = passkeys::are_possible(&door.app);
+        let frame = if passkeys { frame.with_script("passkey.js") } else { frame };
+        let provider = oidc::label(&door.app).map(str::to_owned);
+        Self { frame, next, name, passkeys, provider }
+    }
+
+    /// Where the provider's button leads.
+    fn away(&self) -> String {
+        super::next::with_next("/console/oidc/start", &self.next)
+    }
 }
 
 /// `GET /console/sign-in`.
@@ -37,7 +53,7 @@ pub async fn form(door: Door, Query(asked): Query<Where>) -> Response {
     }
     let mut frame = door.frame("Sign in");
     frame.done = asked.done.and_then(|done| super::done::of_query(&format!("done={done}")));
-    show::page(&SignInPage { frame, next, name: String::new() })
+    show::page(&SignInPage::new(&door, frame, next, String::new()))
 }
 
 /// What was typed.
@@ -64,7 +80,7 @@ pub async fn sign_in(door: Door, Fields(form): Fields<SignInForm>) -> Response {
             cookies::set_device(&door.app, answer, &signed_in.device)
         }
         Err(error) => {
-            let page = SignInPage { frame: said(door.frame("Sign in"), &error), next, name: form.name };
+            let page = SignInPage::new(&door, said(door.frame("Sign in"), &error), next, form.name);
             refused(&error, &page)
         }
     }

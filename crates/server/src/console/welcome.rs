@@ -7,6 +7,7 @@ use super::sign_in::{refused, said};
 use super::{cookies, qr, show};
 use crate::error::AppError;
 use crate::flows::staff::links::{self, Enrol, Welcome};
+use crate::flows::staff::passkeys;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -41,15 +42,19 @@ struct WelcomePage {
     name: String,
     roles: Vec<(&'static str, &'static str)>,
     authenticator: Option<Authenticator>,
+    passkey_at: Option<String>,
 }
 
 impl WelcomePage {
-    fn new(door: &Door, welcome: &Welcome) -> Self {
+    fn new(door: &Door, token: &SecretText, welcome: &Welcome) -> Self {
         let who = &welcome.who;
         let authenticator =
             welcome.offer.as_ref().map(|o| Authenticator::new(o, &door.app.config.site.name, &who.name));
+        let passkey = welcome.purpose.sets_factors() && passkeys::are_possible(&door.app);
+        let frame = door.frame("Welcome");
         Self {
-            frame: door.frame("Welcome"),
+            frame: if passkey { frame.with_script("passkey.js") } else { frame },
+            passkey_at: passkey.then(|| format!("/console/welcome/{}/passkey", token.expose())),
             shown_name: who.shown_name.clone(),
             name: who.name.clone(),
             roles: who.roles.iter().map(|role| (role.as_str(), role.purpose())).collect(),
@@ -71,7 +76,7 @@ pub(super) struct Codes {
 /// `GET /console/welcome/{token}`.
 pub async fn form(door: Door, Path(token): Path<SecretText>) -> Response {
     match links::look(&door.app, &token, &door.client).await {
-        Ok(welcome) => show::page(&WelcomePage::new(&door, &welcome)),
+        Ok(welcome) => show::page(&WelcomePage::new(&door, &token, &welcome)),
         Err(error) => gone(&error),
     }
 }
@@ -121,7 +126,7 @@ pub async fn enrol(door: Door, Path(token): Path<SecretText>, Fields(form): Fiel
 async fn again(door: &Door, token: &SecretText, error: &AppError) -> Response {
     match links::look(&door.app, token, &door.client).await {
         Ok(welcome) => {
-            let mut page = WelcomePage::new(door, &welcome);
+            let mut page = WelcomePage::new(door, token, &welcome);
             page.frame = said(page.frame, error);
             refused(error, &page)
         }

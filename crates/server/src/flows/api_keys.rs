@@ -30,6 +30,10 @@ pub enum Scope {
     SignIn,
     /// Enrol second factors.
     Factors,
+    /// See what is known of accounts, masked.
+    AccountsRead,
+    /// End sessions of accounts, hold and release their recovery.
+    AccountsAct,
     /// Read the evidence, what it says included, and export it.
     EvidenceRead,
     /// Erase what the evidence says about accounts.
@@ -40,12 +44,14 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::RecoveryRequest,
         Self::RecoveryRedeem,
         Self::MessagesRead,
         Self::SignIn,
         Self::Factors,
+        Self::AccountsRead,
+        Self::AccountsAct,
         Self::EvidenceRead,
         Self::EvidenceErase,
         Self::PasswordsCheck,
@@ -59,6 +65,8 @@ impl Scope {
             Self::MessagesRead => "messages:read",
             Self::SignIn => "sign-in",
             Self::Factors => "factors:write",
+            Self::AccountsRead => "accounts:read",
+            Self::AccountsAct => "accounts:act",
             Self::EvidenceRead => "evidence:read",
             Self::EvidenceErase => "evidence:erase",
             Self::PasswordsCheck => "passwords:check",
@@ -71,8 +79,10 @@ impl Scope {
             Self::RecoveryRequest => "Ask for recoveries and show proof",
             Self::RecoveryRedeem => "Look at links, enter codes, set new passwords",
             Self::MessagesRead => "Read the messages of accounts",
-            Self::SignIn => "Sign accounts in, end their sessions",
+            Self::SignIn => "Sign accounts in, make devices known",
             Self::Factors => "Enrol second factors of accounts",
+            Self::AccountsRead => "See what is known of accounts, masked",
+            Self::AccountsAct => "End sessions of accounts, hold their recovery",
             Self::EvidenceRead => "Read and export the evidence",
             Self::EvidenceErase => "Erase what the evidence says about accounts",
             Self::PasswordsCheck => "Ask whether passwords leaked",

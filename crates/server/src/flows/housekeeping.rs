@@ -4,7 +4,9 @@ use super::Result;
 use super::change::Apply;
 use crate::app::App;
 use crate::store::evidence::Draft;
-use crate::store::{StoreError, api_keys, directory, evidence, gate as gate_store, requests, staff, tickets};
+use crate::store::{
+    StoreError, api_keys, ceremonies, directory, evidence, gate as gate_store, requests, staff, tickets,
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -96,6 +98,7 @@ pub async fn forget(app: &App) -> Result<u64> {
                 rows += tickets::forget_undos(conn, now).await?;
                 rows += api_keys::forget(conn, now.minus(KEEP_ANSWERS)).await?;
                 rows += staff::forget(conn, now.minus(KEEP_SESSIONS)).await?;
+                rows += ceremonies::forget(conn, now).await?;
                 if rows > 0 {
                     let what = json!({ "rows": rows });
                     evidence::append(conn, vec![Draft::new("store.forgot", None, what, now, &mut rng)]).await?;

@@ -200,7 +200,11 @@ fn known(code: CountersignCode, m: &Message) -> Known {
     }
 }
 
-async fn standing(app: &App, message: &Message) -> Result<Standing> {
+/// How far a message can be proven.
+///
+/// # Errors
+/// 503.
+pub async fn standing(app: &App, message: &Message) -> Result<Standing> {
     let Some(entry) = &message.sealed_entry else { return Ok(Standing::Unsealed) };
     let mut conn = app.store.read().await?;
     let Some(row) = log::entry_by_id(&mut conn, entry.as_str()).await? else {

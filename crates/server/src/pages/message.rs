@@ -3,6 +3,7 @@
 use super::notices::isolated;
 use super::view::{Fact, Message, Page, ProofState, ProofView, Tone, Verdict, Visit};
 use crate::flows::verify::{Compared, Known, Standing};
+use crate::web::policy;
 use countersign_core::message::Template;
 use countersign_evidence::note::VerifierKey;
 use countersign_evidence::policy::Policy;
@@ -160,7 +161,7 @@ impl Look<'_> {
             Standing::Proven(proven) => proven.key.to_string(),
             _ => self.key.to_string(),
         };
-        let policy = without_urls(self.policy);
+        let policy = policy::without_urls(self.policy);
         let witnesses = self.policy.witnesses().iter().map(|witness| format!("{} {}", witness.name, witness.key));
         ProofView {
             path: self.known.proof_path(),
@@ -172,19 +173,6 @@ impl Look<'_> {
             witnesses: witnesses.collect(),
         }
     }
-}
-
-/// A policy's text without its addresses: where we reach a witness is nobody's business.
-fn without_urls(policy: &Policy) -> String {
-    let line = |line: &str| {
-        let words = match line.split(' ').next() {
-            Some("log") => 2,
-            Some("witness") => 3,
-            _ => usize::MAX,
-        };
-        line.split(' ').take(words).collect::<Vec<_>>().join(" ") + "\n"
-    };
-    policy.to_string().lines().map(line).collect()
 }
 
 const fn kind(template: Template) -> &'static str {

@@ -136,6 +136,15 @@ pub async fn hold(conn: &mut Conn, id: &AccountId, until: Timestamp) -> Result<(
     Ok(())
 }
 
+/// Releases the hold; since when it would have ended, `None` where there was none.
+pub async fn release(conn: &mut Conn, id: &AccountId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let text = format!("SELECT hold_until FROM accounts WHERE id = $1 AND hold_until > $2{}", conn.for_update());
+    let row = sql(text).bind(id.as_str()).bind(now).fetch_optional(conn).await?;
+    let until = row.map(|row| row.time(0)).transpose()?;
+    sql("UPDATE accounts SET hold_until = 0 WHERE id = $1").bind(id.as_str()).execute(conn).await?;
+    Ok(until)
+}
+
 /// Opens a session.
 pub async fn open_session(
     conn: &mut Conn,

@@ -265,7 +265,7 @@ pub struct EntryRow {
     pub commitment: Commitment,
 }
 
-fn entry(row: &Row) -> Result<EntryRow, StoreError> {
+pub(super) fn entry(row: &Row) -> Result<EntryRow, StoreError> {
     Ok(EntryRow {
         number: unsigned(row, 0, "evidence.num")?,
         id: row.text(1)?,

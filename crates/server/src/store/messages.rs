@@ -103,10 +103,10 @@ pub struct Message {
     pub sealed_entry: Option<EntryId>,
 }
 
-const MESSAGE: &str = "SELECT id, account_id, template, source_id, to_address, to_masked, to_domain, locale, params, \
+pub(super) const MESSAGE: &str = "SELECT id, account_id, template, source_id, to_address, to_masked, to_domain, locale, params, \
                        created_at, state, attempts, closed_at, sealed_entry FROM messages";
 
-fn message(row: &Row) -> Result<Message, StoreError> {
+pub(super) fn message(row: &Row) -> Result<Message, StoreError> {
     Ok(Message {
         id: row.parsed(0, "messages.id", |t| MessageId::parse(t).ok())?,
         account: row.parsed(1, "messages.account_id", |t| AccountId::parse(t).ok())?,

@@ -8,6 +8,8 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
+pub mod browse;
+pub mod ceremonies;
 pub mod db;
 pub mod directory;
 pub mod erasure;
@@ -19,6 +21,9 @@ pub mod log;
 pub mod messages;
 pub mod migrate;
 pub mod old_logs;
+pub mod passkeys;
+pub mod profile;
+pub mod register;
 pub mod requests;
 pub mod staff;
 pub mod tickets;

@@ -20,7 +20,7 @@ struct Asset {
 pub const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
-const SOURCES: [(&str, &str, &[u8]); 10] = [
+const SOURCES: [(&str, &str, &[u8]); 12] = [
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("noscript.css", CSS, include_bytes!("../../assets/noscript.css")),
     ("page.js", JS, include_bytes!("../../assets/page.js")),
@@ -28,8 +28,10 @@ const SOURCES: [(&str, &str, &[u8]); 10] = [
     ("worker.js", JS, include_bytes!("../../assets/worker.js")),
     ("proof.js", JS, include_bytes!("../../assets/proof.js")),
     ("verify.js", JS, include_bytes!("../../assets/verify.js")),
+    ("entry.js", JS, include_bytes!("../../assets/entry.js")),
     ("console.css", CSS, include_bytes!("../../assets/console.css")),
     ("console.js", JS, include_bytes!("../../assets/console.js")),
+    ("passkey.js", JS, include_bytes!("../../assets/passkey.js")),
     ("mark.svg", "image/svg+xml", include_bytes!("../../assets/mark.svg")),
 ];
 

@@ -7,3 +7,4 @@
 pub mod assets;
 pub mod client;
 pub mod headers;
+pub mod policy;

@@ -51,3 +51,32 @@ fn doctor_changes_nothing_and_says_what_to_do() {
     assert!(checks.iter().all(|c| c["outcome"] != "fail" || c["advice"].is_string()));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn staff_are_looked_after_without_a_console() {
+    let home = tempfile::tempdir().unwrap();
+    let admin =
+        |arguments: &[&str]| countersign(home.path(), &[&["--data", "data", "--json", "admin"], arguments].concat());
+    let lines = |output: &Output| -> Vec<serde_json::Value> {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let invited = json(&admin(&["staff", "invite", "ana", "--role", "admin", "--shown-name", "Ana Lima"]));
+    assert!(invited["url"].as_str().unwrap().starts_with("http://127.0.0.1:8080/console/welcome/"), "{invited}");
+    assert_eq!(admin(&["staff", "invite", "ana", "--role", "viewer"]).status.code(), Some(1), "the name is taken");
+    assert!(admin(&["staff", "roles", "ana", "--role", "admin", "--role", "auditor"]).status.success());
+    assert_eq!(admin(&["staff", "disable", "ana"]).status.code(), Some(1), "the last admin stays");
+    let listed = lines(&admin(&["staff", "list"]));
+    assert_eq!((&listed[0]["name"], &listed[0]["roles"]), (&"ana".into(), &"admin auditor".into()));
+
+    let told: Vec<String> =
+        lines(&admin(&["audit"])).iter().map(|deed| deed["did"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    let unknown = admin(&["find", "AAAA-AAAA-AAAA"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&unknown.stderr).contains("not from us")
+            || String::from_utf8_lossy(&unknown.stderr).contains("Nothing was found")
+    );
+    assert!(admin(&["messages", "--state", "sent"]).stdout.is_empty());
+}

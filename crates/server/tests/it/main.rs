@@ -9,6 +9,8 @@ mod api;
 mod attest;
 mod breached;
 mod browser;
+mod care;
+mod care_commands;
 mod cli;
 mod console;
 mod crash;

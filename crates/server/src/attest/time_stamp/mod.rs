@@ -9,7 +9,7 @@ mod reply;
 
 pub use reply::BadReply;
 
-use super::http::{self, Fault, Http};
+use crate::http::{self, Fault, Http};
 use countersign_core::time::Timestamp;
 use countersign_evidence::Hash;
 use url::Url;

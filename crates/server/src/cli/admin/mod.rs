@@ -1,6 +1,8 @@
 //! `admin`: what staff can do from the command line, so that no console is needed.
 
+mod account;
 mod api_key;
+mod records;
 mod staff;
 
 use super::{Global, runtime};
@@ -23,6 +25,20 @@ enum What {
         #[command(subcommand)]
         what: api_key::What,
     },
+    /// Accounts: show one, end its sessions, hold and release its recovery
+    Account {
+        #[command(subcommand)]
+        what: account::Account,
+    },
+    /// What staff did, the newest first
+    Audit(records::Audit),
+    /// Find a message by its code, an account, an entry: whatever the text names
+    Find {
+        /// A countersign code, an id, an entry's number, an address, a user name; `-` reads it from standard input
+        text: String,
+    },
+    /// The message register, the newest first
+    Messages(records::Messages),
     /// Staff of the console: invite, list, roles, links, shut out
     Staff {
         #[command(subcommand)]
@@ -54,6 +70,10 @@ pub fn run(global: &Global, args: Args) -> ExitCode {
         };
         let done = match args.what {
             What::ApiKey { what } => api_key::run(&app, what, global.json).await,
+            What::Account { what } => account::run(&app, what, global.json).await,
+            What::Audit(args) => records::audit(&app, args, global.json).await,
+            What::Find { text } => records::find(&app, text, global.json).await,
+            What::Messages(args) => records::messages(&app, args, global.json).await,
             What::Staff { what } => staff::run(&app, what, global.json).await,
         };
         done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

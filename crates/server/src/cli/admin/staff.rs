@@ -92,15 +92,18 @@ pub(super) async fn run(app: &App, what: What, as_json: bool) -> Result<(), AppE
             said("may sign in again", as_json);
         }
         What::EndSessions { who } => {
-            let ended = sessions::end(app, &by, find(app, &who).await?.id, Which::All).await?;
-            if as_json {
-                print_json(&json!({ "ended": ended }));
-            } else {
-                println!("{ended} ended");
-            }
+            ended(sessions::end(app, &by, find(app, &who).await?.id, Which::All).await?, as_json);
         }
     }
     Ok(())
+}
+
+fn ended(sessions: u64, as_json: bool) {
+    if as_json {
+        print_json(&json!({ "ended": sessions }));
+    } else {
+        println!("{sessions} ended");
+    }
 }
 
 async fn find(app: &App, who: &str) -> Result<Staff, AppError> {

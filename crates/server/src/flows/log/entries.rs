@@ -70,7 +70,7 @@ pub async fn list(app: &App, ask: &Ask, by: &By) -> Result<Listed> {
     Ok(Listed { entries, next: next.filter(|next| *next < highest) })
 }
 
-async fn look(app: &App, entry: Draft) -> Result<()> {
+pub(super) async fn look(app: &App, entry: Draft) -> Result<()> {
     let recorded: std::result::Result<(), StoreError> =
         app.store.write(move |conn| Box::pin(async move { evidence::append(conn, vec![entry]).await })).await;
     Ok(recorded?)

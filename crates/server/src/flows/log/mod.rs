@@ -5,6 +5,7 @@
 //! I/O for this room: the store.   Tests: tests/it/log/.
 
 pub mod audit;
+pub mod browse;
 mod doubt;
 pub mod entries;
 pub mod erase;

@@ -125,13 +125,15 @@ fn text(what: &Value, name: &str) -> Option<String> {
     what.get(name)?.as_str().map(str::to_owned)
 }
 
-/// Who did something, as entries name them: a person at the command line or an API key.
+/// Who did something, as entries name them: a person at the command line or in the console, or an API key.
 #[derive(Debug, Clone)]
 pub enum By {
     /// Whoever has the rights to the data directory.
     CommandLine,
     /// An API key, by its id.
     ApiKey(String),
+    /// Somebody of the staff, by their id.
+    Staff(String),
 }
 
 impl By {
@@ -139,7 +141,7 @@ impl By {
     pub fn as_str(&self) -> &str {
         match self {
             Self::CommandLine => "command line",
-            Self::ApiKey(id) => id,
+            Self::ApiKey(id) | Self::Staff(id) => id,
         }
     }
 }

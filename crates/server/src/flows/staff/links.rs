@@ -5,6 +5,7 @@
 
 use super::actor::Actor;
 use super::factors::{self, Offer};
+use super::passkeys::{self as keys, Answer, Begun};
 use super::sessions::{self, Opened, Opening};
 use super::sign_in;
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::flows::Result;
 use crate::flows::client::Client;
 use crate::store::evidence::Draft;
 use crate::store::staff::{Link, Staff};
-use crate::store::{Conn, StoreError, evidence, staff};
+use crate::store::{Conn, StoreError, evidence, passkeys, staff};
 use countersign_core::ids::{StaffId, StaffLinkId};
 use countersign_core::secret::{Digest, SecretText};
 use countersign_core::staff::Permission;
@@ -114,11 +115,15 @@ fn hash(app: &App, secret: &SecretText) -> Digest {
 /// Makes a link for somebody; earlier ones are void. With `lost_all` their factors are set up anew.
 ///
 /// # Errors
-/// 404 where there is nobody; what `Asks::check` says.
+/// 404 where there is nobody; 409 `vouched_elsewhere` where a provider vouches for them; what `Asks::check` says.
 pub async fn issue(app: &App, actor: &Actor, whose: StaffId, lost_all: bool) -> Result<Issued> {
     let asks = actor.asks(app, Permission::ManageStaff);
     let found = staff::by_id(&mut app.store.read().await?, &whose).await?;
     let who = found.ok_or_else(|| AppError::not_found("There is nobody with this id."))?;
+    if who.oidc_issuer.is_some() {
+        let public = "This person signs in by your organisation's provider. Help them back in there.";
+        return Err(AppError::new(409, "vouched_elsewhere", public));
+    }
     let purpose = match (who.password_hash.is_some(), lost_all) {
         (false, _) => Purpose::Invite,
         (true, true) => Purpose::Reset,
@@ -262,6 +267,7 @@ impl Finish {
                     }
                     match &self.factor {
                         Factor::New { sealed, step } => {
+                            passkeys::remove_all(conn, id).await?;
                             staff::set_totp(conn, id, Some(sealed.clone()), *step).await?;
                             staff::set_recovery_codes(conn, id, &self.hashes, now).await?;
                         }
@@ -277,4 +283,67 @@ impl Finish {
             })
             .await
     }
+}
+
+/// Begins setting up a passkey by a link; the link stays live.
+///
+/// # Errors
+/// 410 for everything that is not a live link that sets up factors; 429.
+pub async fn begin_passkey(app: &App, secret: &SecretText, client: &Client) -> Result<Begun> {
+    sign_in::admit_beginning(app, client.ip)?;
+    keys::begin_adding(app, &find_for_passkey(app, secret).await?.who.id).await
+}
+
+/// A link that keeps the second factor sets up no passkey: that would go around it (G7).
+async fn find_for_passkey(app: &App, secret: &SecretText) -> Result<Welcome> {
+    let welcome = find(app, secret).await?;
+    if welcome.purpose.sets_factors() { Ok(welcome) } else { Err(AppError::gone()) }
+}
+
+/// Uses a link: a passkey is the one way in from then on, everything from before is void.
+///
+/// # Errors
+/// 410 for everything that is not a live link that sets up factors; 422 `passkey_refused`, `name_invalid`; 429. The link
+/// stays live then.
+pub async fn enrol_passkey(
+    app: &App,
+    secret: &SecretText,
+    answer: Answer,
+    name: &str,
+    client: &Client,
+) -> Result<Enrolled> {
+    sign_in::admit_source(app, client.ip)?;
+    let welcome = find_for_passkey(app, secret).await?;
+    let made = keys::finish_adding(app, &welcome.who.id, answer, name).await?;
+    let device = sign_in::device_token(app, &welcome.who.name);
+    let (now, mut rng, id) = (app.clock.now(), app.rng(), welcome.who.id);
+    let what = json!({
+        "staff": id.as_str(), "link": welcome.link.as_str(), "purpose": welcome.purpose.as_str(), "with": "passkey",
+        "client": client.coarse(),
+    });
+    let entry = Draft::new("staff.enrolled", None, what, now, &mut rng);
+    let opening = Opening::new(app, &id, "link", client);
+    app.store
+        .write(move |conn| {
+            Box::pin(async move {
+                if !staff::close_link(conn, &welcome.link, now).await? {
+                    return Err(AppError::gone());
+                }
+                begin_anew(conn, &id, now).await?;
+                made.run(conn).await?;
+                evidence::append(conn, vec![entry]).await?;
+                Ok(Enrolled { opened: opening.run(conn).await?, device, codes: Vec::new() })
+            })
+        })
+        .await
+}
+
+/// Whatever somebody could sign in with is void, and nobody sits there any more.
+async fn begin_anew(conn: &mut Conn, id: &StaffId, now: Timestamp) -> Result<()> {
+    staff::set_password(conn, id, None).await?;
+    staff::set_totp(conn, id, None, 0).await?;
+    staff::set_recovery_codes(conn, id, &[], now).await?;
+    passkeys::remove_all(conn, id).await?;
+    staff::end_sessions(conn, id, None, "came in by a link", now).await?;
+    Ok(staff::close_pleas(conn, id, now).await?)
 }

@@ -6,9 +6,13 @@
 //! I/O for this room: the store.   Tests: tests/it/console/.
 
 pub mod actor;
+mod ceremonies;
+pub mod deeds;
 pub mod factors;
 pub mod links;
+pub mod oidc;
 pub mod own;
+pub mod passkeys;
 pub mod people;
 pub mod pleas;
 pub mod sessions;

@@ -94,27 +94,39 @@ pub async fn person(app: &App, seat: &Seat) -> Result<Staff> {
     found.ok_or_else(|| AppError::new(401, "signed_out", "You are signed out. Sign in again."))
 }
 
-/// One change of one's own, with its entry; the session is looked at again within the transaction.
+/// One change of one's own, with its entry.
 async fn change<F>(app: &App, seat: &Seat, which: &'static str, work: F) -> Result<()>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<()>> + Send + 'static,
 {
-    let (now, limits, session) = (app.clock.now(), sessions::limits(app), seat.session.clone());
     let what = json!({ "by": { "staff": seat.staff.as_str() }, "changed": which });
-    let entry = Draft::new("staff.changed_own", None, what, now, &mut app.rng());
+    let entry = Draft::new("staff.changed_own", None, what, app.clock.now(), &mut app.rng());
+    change_as(app, seat, move |conn| {
+        Box::pin(async move {
+            work(conn).await?;
+            Ok(evidence::append(conn, vec![entry]).await?)
+        })
+    })
+    .await
+}
+
+/// One change of one's own that brings its entry along; the session is looked at again within the transaction.
+pub(super) async fn change_as<F>(app: &App, seat: &Seat, work: F) -> Result<()>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<()>> + Send + 'static,
+{
+    let (now, limits, session) = (app.clock.now(), sessions::limits(app), seat.session.clone());
     app.store
         .write(move |conn| {
             Box::pin(async move {
                 let seated = staff::session(conn, &session).await?.filter(|s| !s.disabled);
                 match seated.map(|s| s.times.standing(&limits, now)) {
-                    Some(Standing::Live { fresh: true }) => work(conn).await?,
+                    Some(Standing::Live { fresh: true }) => work(conn).await,
                     Some(Standing::Live { fresh: false }) => {
-                        return Err(AppError::new(403, "confirm_needed", "Confirm first that it is you."));
+                        Err(AppError::new(403, "confirm_needed", "Confirm first that it is you."))
                     }
-                    _ => return Err(AppError::new(401, "signed_out", "You are signed out. Sign in again.")),
+                    _ => Err(AppError::new(401, "signed_out", "You are signed out. Sign in again.")),
                 }
-                evidence::append(conn, vec![entry]).await?;
-                Ok(())
             })
         })
         .await

@@ -24,6 +24,9 @@ const PER_NAME: Rate = Rate { burst: 10, per_hour: 20 };
 /// Tries from one source: whatever staff prove themselves with.
 const PER_SOURCE: Rate = Rate { burst: 15, per_hour: 60 };
 const PURPOSE: u8 = 36;
+/// Beginnings from one source; each is a row for a few minutes.
+const BEGINNINGS: Rate = Rate { burst: 60, per_hour: 240 };
+const BEGINNING: u8 = 37;
 
 /// What was typed.
 #[derive(Debug, Clone)]
@@ -62,6 +65,14 @@ pub(super) fn wrong() -> AppError {
 /// 429.
 pub(super) fn admit_source(app: &App, ip: IpAddr) -> Result<()> {
     admitted(app.limiter.admit_purpose(PURPOSE, ip, PER_SOURCE, app.clock.now()))
+}
+
+/// Counts a beginning from a source: a page that offers a passkey begins one each time it is shown.
+///
+/// # Errors
+/// 429.
+pub(super) fn admit_beginning(app: &App, ip: IpAddr) -> Result<()> {
+    admitted(app.limiter.admit_purpose(BEGINNING, ip, BEGINNINGS, app.clock.now()))
 }
 
 /// Counts a try for a name or a person.
@@ -106,13 +117,17 @@ pub async fn sign_in(app: &App, ask: SignIn) -> Result<SignedIn> {
     let stored = who.as_ref().and_then(|w| w.password_hash.clone());
     let right = sign_in::verify(app, stored, ask.password.clone()).await?;
     let proved = match &who {
-        Some(who) if right && who.disabled_at.is_none() => {
-            factors::second(app, who, &ask.code)?.map(|s| (who.clone(), s))
-        }
+        Some(who) if right && may_come(who) => factors::second(app, who, &ask.code)?.map(|s| (who.clone(), s)),
         _ => None,
     };
     let Some((who, second)) = proved else { return fail(app, who.map(|w| w.id), &ask.client).await };
     open(app, &who, second, &ask.client).await
+}
+
+/// Whether somebody signs in with what they have here. Who comes by a provider comes only by it: whoever it lets go cannot
+/// come back by a password or a passkey.
+pub(super) fn may_come(who: &Staff) -> bool {
+    who.disabled_at.is_none() && who.oidc_issuer.is_none()
 }
 
 async fn open(app: &App, who: &Staff, second: Second, client: &Client) -> Result<SignedIn> {

@@ -236,6 +236,20 @@ impl Browser {
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), png).unwrap();
     }
 
+    /// Plugs in an authenticator whose owner is always there and always says yes (Web Authentication, Level 3, 11.3); its id.
+    pub async fn plug_in_authenticator(&self) -> String {
+        let made = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true, "isUserConsenting": true,
+        });
+        self.call("POST", "/webauthn/authenticator", Some(made)).await.as_str().unwrap().to_owned()
+    }
+
+    /// Takes an authenticator away.
+    pub async fn unplug_authenticator(&self, id: &str) {
+        self.call("DELETE", &format!("/webauthn/authenticator/{id}"), None).await;
+    }
+
     /// What the browser complained about since the last question: blocked scripts, failed requests.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.call("POST", "/se/log", Some(json!({"type": "browser"}))).await;

@@ -1,7 +1,13 @@
 //! The console, through its front door.
 
 mod access;
+mod account;
+mod authenticator;
 pub mod office;
+mod oidc;
 mod pages;
+mod passkeys;
+mod records;
+mod records_pages;
 mod security;
 mod sign_in;

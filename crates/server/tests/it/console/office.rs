@@ -4,6 +4,7 @@ use crate::browser::driver::Browser;
 use crate::support;
 use crate::support::site::Site;
 use countersign::app::App;
+use countersign::clock::Clock;
 use countersign::flows::client::Client;
 use countersign::flows::staff::links::{self, Enrol};
 use countersign::flows::staff::people::{self, Invite};
@@ -45,6 +46,11 @@ impl Office {
         Self { site: Site::start(settings).await }
     }
 
+    /// One that is reached by a name.
+    pub async fn open_named(settings: &[(&str, &str)], clock: Clock) -> Self {
+        Self { site: Site::start_named(settings, clock).await }
+    }
+
     pub fn app(&self) -> &App {
         &self.site.app
     }
@@ -55,15 +61,7 @@ impl Office {
         let (id, issued) = people::invite(self.app(), &Actor::Command, &invite).await.unwrap();
         let url = issued.url.expose().to_owned();
         let (opened, secret, codes) = enrol(self.app(), &url).await;
-        Person {
-            id,
-            name: name.to_owned(),
-            origin: self.site.origin.clone(),
-            opened,
-            secret,
-            codes,
-            app: self.app().clone(),
-        }
+        Person { id, origin: self.site.origin.clone(), opened, secret, codes, app: self.app().clone() }
     }
 
     /// Whoever is not signed in.
@@ -112,7 +110,6 @@ fn web() -> reqwest::Client {
 /// Somebody of the staff with a browser.
 pub struct Person {
     pub id: StaffId,
-    pub name: String,
     pub origin: String,
     pub opened: Opened,
     /// Of the authenticator.

@@ -8,7 +8,7 @@ use countersign::flows::staff::{people, pleas};
 use countersign_core::staff::Role;
 
 /// What is looked at: name of the picture, path.
-async fn walk(browser: &Browser, origin: &str, pages: &[(&str, String)], axe: Option<&str>) {
+pub(super) async fn walk(browser: &Browser, origin: &str, pages: &[(&str, String)], axe: Option<&str>) {
     for (width, scheme) in [(390, "light"), (390, "dark"), (1440, "light"), (1440, "dark")] {
         browser.look(width, scheme).await;
         for (name, path) in pages {
@@ -25,7 +25,7 @@ async fn walk(browser: &Browser, origin: &str, pages: &[(&str, String)], axe: Op
 }
 
 /// axe-core, or a line that says that it is not there.
-fn axe() -> Option<String> {
+pub(super) fn axe() -> Option<String> {
     let Some(path) = std::env::var_os("COUNTERSIGN_TEST_AXE") else {
         not_run("axe-core on the console", "npm install axe-core; COUNTERSIGN_TEST_AXE=…/axe.min.js");
         return None;

@@ -2,6 +2,7 @@
 //! over kills.
 
 mod audit;
+mod browse;
 pub mod dir;
 mod doubts;
 mod erase;

@@ -10,7 +10,10 @@ mod gate;
 mod keys;
 mod messages;
 mod opening;
+mod passkeys;
+mod profile;
 mod races;
+mod register;
 mod requests;
 mod tickets;
 

@@ -46,14 +46,25 @@ impl Site {
         Self::start_in(tempfile::tempdir().unwrap(), settings, log).await
     }
 
+    /// Likewise, reached by a name (passkeys belong to one), with a clock of the test's choice.
+    pub async fn start_named(settings: &[(&str, &str)], clock: Clock) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let log = super::house::log_beside(dir.path().join(last_seen::FILE_NAME));
+        Self::start_at("localhost", dir, settings, log, clock).await
+    }
+
     async fn start_in(dir: tempfile::TempDir, settings: &[(&str, &str)], log: Log) -> Self {
+        let clock = Clock::manual(Timestamp::from_secs(1_768_400_000));
+        Self::start_at("127.0.0.1", dir, settings, log, clock).await
+    }
+
+    async fn start_at(host: &str, dir: tempfile::TempDir, settings: &[(&str, &str)], log: Log, clock: Clock) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let origin = format!("http://{host}:{}", listener.local_addr().unwrap().port());
         let own = [("COUNTERSIGN_SERVER__ORIGIN", origin.as_str()), ("COUNTERSIGN_SITE__NAME", "Example Accounts")];
         let vars = own.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         let config = Config::from_parts(None, vars).unwrap();
         let store = Store::open(&Place::File(dir.path().join("test.db")), 4).await.unwrap();
-        let clock = Clock::manual(Timestamp::from_secs(1_768_400_000));
         let app = App::new(config, store, Keyring::derive(&[9; 32]), log, clock, StdRng::seed_from_u64(11));
         log_start::start(&app, None).await.unwrap();
         serve::open_breached(&app).unwrap();

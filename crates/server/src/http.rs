@@ -1,4 +1,8 @@
 //! One HTTP client for everybody that we ask: TLS by rustls with ring, no redirects, no proxy, answers up to a size.
+//!
+//! Never: follows a redirect; takes more of an answer than was asked for; says an address in an error.
+//! In: addresses, bodies, limits.   Out: a reply, or why there is none.
+//! I/O for this room: this is it.   Tests: beside the code, tests/it/attest/.
 
 use reqwest::{Client, RequestBuilder, redirect};
 use rustls::pki_types::CertificateDer;
@@ -48,7 +52,7 @@ pub struct Http {
 }
 
 /// An answer of bounded size.
-pub(super) struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     /// Without parameters, in lower case.
     pub kind: String,
@@ -79,11 +83,15 @@ impl Http {
         Ok(Self { client })
     }
 
-    pub(super) async fn get(&self, url: Url, most: usize) -> Result<Reply, Fault> {
+    pub(crate) async fn get(&self, url: Url, most: usize) -> Result<Reply, Fault> {
         exchange(self.client.get(url), most).await
     }
 
-    pub(super) async fn post(&self, url: Url, kind: &str, body: Vec<u8>, most: usize) -> Result<Reply, Fault> {
+    pub(crate) async fn send(&self, request: reqwest::Request, most: usize) -> Result<Reply, Fault> {
+        exchange(RequestBuilder::from_parts(self.client.clone(), request), most).await
+    }
+
+    pub(crate) async fn post(&self, url: Url, kind: &str, body: Vec<u8>, most: usize) -> Result<Reply, Fault> {
         exchange(self.client.post(url).header("content-type", kind).body(body), most).await
     }
 }
@@ -122,12 +130,12 @@ fn fault(error: &reqwest::Error) -> Fault {
 }
 
 impl Reply {
-    pub(super) fn text(&self) -> Result<&str, Fault> {
+    pub(crate) fn text(&self) -> Result<&str, Fault> {
         std::str::from_utf8(&self.body).map_err(|_| Fault::Garbled("it is not UTF-8"))
     }
 
     /// What a refusal says, fit for a log: the beginning, printable ASCII only.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
         let plain = text.chars().take(MOST_SAID).map(|c| if c.is_ascii_graphic() { c } else { ' ' });
         plain.collect::<String>().trim().to_owned()
@@ -136,7 +144,7 @@ impl Reply {
 
 /// An address of somebody whom we ask, without a slash at its end; `None` unless it is http or https, has a host, and
 /// nothing behind the path and no login in it.
-pub(super) fn prefix(address: &str) -> Option<Url> {
+pub(crate) fn prefix(address: &str) -> Option<Url> {
     let mut url = Url::parse(address).ok()?;
     let plain =
         url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
@@ -147,7 +155,7 @@ pub(super) fn prefix(address: &str) -> Option<Url> {
 }
 
 /// `path` below `prefix`.
-pub(super) fn below(prefix: &Url, path: &str) -> Url {
+pub(crate) fn below(prefix: &Url, path: &str) -> Url {
     let mut url = prefix.clone();
     url.set_path(&format!("{}/{path}", prefix.path().trim_end_matches('/')));
     url
