@@ -19,3 +19,4 @@ pub mod span;
 pub mod staff;
 pub mod time;
 pub mod totp;
+pub mod traffic;
