@@ -20,3 +20,4 @@ pub mod span;
 pub mod staff;
 pub mod time;
 pub mod totp;
+pub mod traffic;

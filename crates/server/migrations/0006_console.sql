@@ -85,13 +85,19 @@ CREATE INDEX staff_pleas_open ON staff_pleas (staff_id) WHERE closed_at IS NULL;
 -- What staff did, for the audit page: a partial index costs other entries nothing. 'staff/' is the text after 'staff.'.
 CREATE INDEX evidence_staff ON evidence (seq) WHERE kind >= 'staff.' AND kind < 'staff/';
 
--- Recovery traffic, minute by minute -------------------------------------------------------------------------------
+-- Recovery traffic in numbers: derived from the rows below, and kept longer than they are --------------------------
 
 CREATE TABLE traffic (
-    minute BIGINT NOT NULL,                   -- minutes since 1970
-    what TEXT NOT NULL,                       -- 'requests', 'sent', 'completed', 'outcome:…', 'message:…'
-    number BIGINT NOT NULL,
-    PRIMARY KEY (minute, what)
+    step BIGINT NOT NULL,                     -- minutes that the row covers: 1, 30 or 360
+    minute BIGINT NOT NULL,                   -- its first one, counted from 1970; a multiple of the step
+    what TEXT NOT NULL,                       -- 'requests', 'outcome:…', 'ticket:…', 'message:…'
+    number BIGINT NOT NULL,                   -- never zero
+    PRIMARY KEY (step, minute, what)
+);
+CREATE TABLE traffic_settled (
+    one BIGINT PRIMARY KEY,                   -- 1
+    since BIGINT NOT NULL,                    -- the first minute of which anything is known
+    until BIGINT NOT NULL                     -- the first minute that is not in the table above yet
 );
 -- What the youngest minutes are counted from, before they are settled in the table above.
 CREATE INDEX recovery_requests_received ON recovery_requests (received_at);

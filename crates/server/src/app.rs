@@ -17,7 +17,7 @@ use countersign_core::gate::{Mode, budget::Budgets};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
 /// Everything that flows share.
 #[derive(Clone)]
@@ -57,6 +57,10 @@ pub struct Parts {
     pub oidc: Option<crate::oidc::Provider>,
     /// API keys that were looked up lately.
     pub api_keys: crate::flows::api_keys::Cache,
+    /// Recovery traffic as it was last looked at, and who watches it.
+    pub traffic: crate::flows::traffic::Traffic,
+    /// Whether the server is stopping: whatever would go on for long ends then.
+    pub stopping: watch::Sender<bool>,
     rng: Mutex<StdRng>,
 }
 
@@ -91,6 +95,8 @@ impl App {
             breached: breached::Source::default(),
             oidc: config.console.oidc.as_ref().map(|oidc| crate::oidc::Provider::new(oidc, &config.server.origin)),
             api_keys: crate::flows::api_keys::Cache::default(),
+            traffic: crate::flows::traffic::Traffic::default(),
+            stopping: watch::Sender::new(false),
             rng: Mutex::new(rng),
             config,
             store,

@@ -28,6 +28,7 @@ const fn place(href: &'static str, label: &'static str, key: char, needs: Permis
 /// The menu, in order.
 const PLACES: &[Place] = &[
     place("/console", "Overview", 'o', Permission::SeeTraffic),
+    place("/console/traffic", "Traffic", 't', Permission::SeeTraffic),
     place("/console/messages", "Messages", 'm', Permission::SeeRegister),
     place("/console/accounts", "Accounts", 'a', Permission::SeeAccounts),
     place("/console/evidence", "Evidence", 'e', Permission::SeeEvidence),

@@ -46,7 +46,10 @@ pub async fn admit(app: App, need: Need, request: Request, next: Next) -> Respon
 
 async fn seated(app: &App, headers: &HeaderMap) -> Result<Option<Seat>, Response> {
     let Some(token) = cookies::session(app, headers) else { return Ok(None) };
-    sessions::seat(app, &token).await.map_err(|error| show::broken(&error))
+    // A page that keeps itself up to date is not somebody at work: it does not keep the session alive.
+    let found =
+        if wants_events(headers) { sessions::look(app, &token).await } else { sessions::seat(app, &token).await };
+    found.map_err(|error| show::broken(&error))
 }
 
 async fn pass(mut request: Request, seat: Option<Seat>, next: Next) -> Response {
@@ -107,10 +110,15 @@ fn forged() -> Response {
 
 /// Whether a script of ours asks rather than a person.
 fn is_script(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    text("sec-fetch-dest") == "empty"
-        || text("accept").contains("text/event-stream")
-        || headers.contains_key(csrf::HEADER)
+    header_text(headers, "sec-fetch-dest") == "empty" || wants_events(headers) || headers.contains_key(csrf::HEADER)
+}
+
+fn wants_events(headers: &HeaderMap) -> bool {
+    header_text(headers, "accept").contains("text/event-stream")
+}
+
+fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
+    headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }
 
 fn here(request: &Request) -> Option<String> {

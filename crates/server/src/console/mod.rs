@@ -7,6 +7,7 @@
 
 mod accounts;
 mod audit;
+pub mod chart;
 mod confirm;
 mod cookies;
 mod csrf;
@@ -16,7 +17,6 @@ mod evidence;
 mod find;
 mod frame;
 mod gatekeeper;
-mod home;
 mod keys;
 mod me;
 mod messages;
@@ -30,6 +30,7 @@ mod settings;
 mod show;
 mod sign_in;
 mod staff;
+pub mod watch;
 mod welcome;
 mod words;
 

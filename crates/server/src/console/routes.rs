@@ -2,7 +2,7 @@
 //! an answer to "who may?".
 
 use super::{
-    accounts, audit, confirm, evidence, find, home, keys, me, messages, oidc, passkey, settings, sign_in, staff,
+    accounts, audit, confirm, evidence, find, keys, me, messages, oidc, passkey, settings, sign_in, staff, watch,
     welcome,
 };
 use crate::app::App;
@@ -87,7 +87,12 @@ fn own() -> Vec<Route> {
 }
 
 fn watching() -> Vec<Route> {
-    vec![see("/console", Need::May(Permission::SeeTraffic), get(home::page))]
+    let see_traffic = Need::May(Permission::SeeTraffic);
+    vec![
+        see("/console", see_traffic, get(watch::overview)),
+        see("/console/traffic", see_traffic, get(watch::traffic)),
+        see("/console/live", see_traffic, get(watch::live::stream)),
+    ]
 }
 
 fn records() -> Vec<Route> {

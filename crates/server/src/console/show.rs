@@ -55,6 +55,12 @@ pub fn error(desk: &Desk, error: &AppError) -> Response {
     finish(error, page_with(status(error), &notice))
 }
 
+/// For a page that says itself what it could not get: the status.
+pub fn failed(error: &AppError) -> StatusCode {
+    log(error);
+    status(error)
+}
+
 /// The same where not even the frame can be had.
 pub fn broken(error: &AppError) -> Response {
     log(error);

@@ -31,6 +31,7 @@ pub mod seal;
 pub mod secrets;
 pub mod sign_in;
 pub mod staff;
+pub mod traffic;
 pub mod verify;
 
 use crate::error::AppError;

@@ -9,6 +9,7 @@ mod housekeeping;
 mod outbox;
 mod sequencer;
 pub mod time_stamps;
+mod traffic;
 pub mod witnesses;
 
 pub use outbox::Mailer;
@@ -44,6 +45,7 @@ impl Jobs {
         tasks.spawn(sequencer::run(app.clone(), stopped.clone()));
         tasks.spawn(dispatch::run(app.clone(), stopped.clone()));
         tasks.spawn(housekeeping::run(app.clone(), stopped.clone()));
+        tasks.spawn(traffic::run(app.clone(), stopped.clone()));
         if !app.log.policy().witnesses().is_empty() {
             tasks.spawn(witnesses::run(app.clone(), outside.witnesses, stopped.clone()));
         }

@@ -266,6 +266,7 @@ pub async fn look_back(app: &App) -> Result<(), StartError> {
 impl Running {
     /// Stops taking connections, finishes what is under way, stops the jobs.
     pub async fn stop(self) {
+        self.app.stopping.send_replace(true);
         let _ = self.stop.send(true);
         let _ = self.serving.await;
         self.jobs.stop().await;

@@ -21,12 +21,14 @@ pub mod log;
 pub mod messages;
 pub mod migrate;
 pub mod old_logs;
+pub mod overview;
 pub mod passkeys;
 pub mod profile;
 pub mod register;
 pub mod requests;
 pub mod staff;
 pub mod tickets;
+pub mod traffic;
 mod writer;
 
 pub use db::{Conn, StoreError};

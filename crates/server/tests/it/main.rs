@@ -23,4 +23,5 @@ mod pages;
 mod recovery;
 mod store;
 mod support;
+mod traffic;
 mod verify;

@@ -90,21 +90,36 @@ impl Opening {
     }
 }
 
-/// Who sits behind a cookie; `None` where nobody does, whatever the reason.
+/// Who sits behind a cookie; `None` where nobody does, whatever the reason. It counts as use of the session.
 ///
 /// # Errors
 /// 503 where the database is away.
 pub async fn seat(app: &App, token: &SecretText) -> Result<Option<Seat>> {
+    let Some((seat, seen_at)) = find(app, token).await? else { return Ok(None) };
+    let now = app.clock.now();
+    if now.since(seen_at) >= SEEN_EVERY {
+        touch(app, seat.session.clone(), now).await?;
+    }
+    Ok(Some(seat))
+}
+
+/// The same without counting as use: for what goes on while nobody does anything.
+///
+/// # Errors
+/// 503 where the database is away.
+pub async fn look(app: &App, token: &SecretText) -> Result<Option<Seat>> {
+    Ok(find(app, token).await?.map(|(seat, _)| seat))
+}
+
+/// The seat, and when it was last used.
+async fn find(app: &App, token: &SecretText) -> Result<Option<(Seat, Timestamp)>> {
     let found = staff::session_by_token(&mut app.store.read().await?, &hash(&app.keys, token)).await?;
     let Some(seated) = found.filter(|s| !s.disabled) else { return Ok(None) };
-    let (now, limits) = (app.clock.now(), limits(app));
-    let Standing::Live { fresh } = seated.times.standing(&limits, now) else { return Ok(None) };
-    if now.since(seated.times.seen_at) >= SEEN_EVERY {
-        touch(app, seated.id.clone(), now).await?;
-    }
-    let until = seated.times.created_at.plus(limits.absolute);
+    let limits = limits(app);
+    let Standing::Live { fresh } = seated.times.standing(&limits, app.clock.now()) else { return Ok(None) };
+    let (until, seen_at) = (seated.times.created_at.plus(limits.absolute), seated.times.seen_at);
     let Seated { id, staff, name, shown_name, roles, .. } = seated;
-    Ok(Some(Seat { staff, session: id, name, shown_name, roles, fresh, until }))
+    Ok(Some((Seat { staff, session: id, name, shown_name, roles, fresh, until }, seen_at)))
 }
 
 /// Use of a session is no change of state that anybody would look for in the log: no entry.

@@ -11,3 +11,4 @@ mod records;
 mod records_pages;
 mod security;
 mod sign_in;
+mod watch;

@@ -16,6 +16,7 @@ mod races;
 mod register;
 mod requests;
 mod tickets;
+mod traffic;
 
 use crate::support::db::Db;
 use crate::support::people::{self, Person};
