@@ -33,7 +33,8 @@ impl Corpus {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let file = Mapped::open(path)?;
         let layout = Layout::read(&file)?;
-        layout.accept(&leaves(layout.blocks(&file).collect()))?;
+        let blocks: Vec<&[u8]> = layout.blocks(&file).collect();
+        layout.accept(&leaves(&blocks))?;
         file.read_at_random();
         Ok(Self { file, layout })
     }
@@ -60,7 +61,7 @@ impl Corpus {
 }
 
 /// The blocks' digests, in order.
-fn leaves(blocks: Vec<&[u8]>) -> Vec<[u8; 32]> {
+fn leaves(blocks: &[&[u8]]) -> Vec<[u8; 32]> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = blocks.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {

@@ -4,7 +4,7 @@
 
 use super::Result;
 use crate::app::App;
-use crate::breached::{Answer, Range};
+pub use crate::breached::{Answer, Range};
 use crate::error::AppError;
 use countersign_core::breached::{Form, Hash, HashKind, Prefix};
 use countersign_core::gate::limiter::Admission;
