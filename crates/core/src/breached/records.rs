@@ -94,10 +94,14 @@ pub fn find_exact(header: &Header, data: &[u8], index: &[u8], hash: &Hash) -> bo
     let bits = header.prefix_bits;
     let Some(records) = records(header, data, index, bucket_of(hash, bits)) else { return false };
     let value = exact_value(hash, bits);
-    let at = |i: usize| number(&records[EXACT_BYTES * i..EXACT_BYTES * i + EXACT_BYTES]);
-    let count = records.len() / EXACT_BYTES;
-    let found = lower_bound(count, value, at);
-    found < count && at(found) == value
+    // Of a length that the compiler knows: this is the loop.
+    let records = records.as_chunks::<EXACT_BYTES>().0;
+    let at = |i: usize| {
+        let [a, b, c, d, e, f] = records[i];
+        u64::from_be_bytes([a, b, c, d, e, f, 0, 0])
+    };
+    let found = lower_bound(records.len(), value, at);
+    found < records.len() && at(found) == value
 }
 
 /// Looks a hash up among the ranges: how often it was seen.
@@ -106,7 +110,7 @@ pub fn find_count(header: &Header, data: &[u8], index: &[u8], hash: &Hash) -> Op
     let records = records(header, data, index, bucket_of(hash, header.prefix_bits))?;
     let rest = &hash.bytes()[SHARED_BYTES..];
     // The first half byte is the bucket's; without it values spread over the whole scale.
-    let scaled = |bytes: &[u8]| number(&bytes[..8]) << 4;
+    let scaled = |bytes: &[u8]| bytes.first_chunk().map_or(0, |first| u64::from_be_bytes(*first)) << 4;
     let at = |i: usize| &records[length * i..length * (i + 1)];
     let count = records.len() / length;
     let first = lower_bound(count, scaled(rest), |i| scaled(at(i)));
@@ -115,13 +119,6 @@ pub fn find_count(header: &Header, data: &[u8], index: &[u8], hash: &Hash) -> Op
         let count = count.first_chunk().map(|count| u32::from_le_bytes(*count));
         count.filter(|_| suffix == rest)
     })
-}
-
-/// Up to eight bytes as the upper bits of a number.
-fn number(bytes: &[u8]) -> u64 {
-    let mut wide = [0; 8];
-    wide[..bytes.len()].copy_from_slice(bytes);
-    u64::from_be_bytes(wide)
 }
 
 /// The first of `count` sorted values that is not below `value`. Hashes are evenly spread, so the search begins where the
