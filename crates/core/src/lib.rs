@@ -3,6 +3,7 @@
 //! Never: does I/O, reads a clock, draws randomness, knows a framework or a database. Time and random bytes come in as
 //! parameters, decisions with their reasons go out. `clippy.toml` and `cargo xtask tidy` hold this.
 
+pub mod breached;
 pub mod csf;
 pub mod device;
 pub mod expose;

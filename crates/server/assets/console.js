@@ -36,6 +36,8 @@
     history.replaceState(null, "", url);
   }
   if (!palette) return;
+  // On a narrow screen the menu is wider than the window: show where one is.
+  document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   const input = palette.querySelector("input[name=q]");
   const options = [...palette.querySelectorAll("[role=option]")];

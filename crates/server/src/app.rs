@@ -4,6 +4,7 @@
 //! In: the configuration, the store, the keys, the clock.   Out: `App`, cheap to clone.
 //! I/O for this room: none.   Tests: through the flows.
 
+use crate::breached;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::flows::log::Log;
@@ -50,6 +51,8 @@ pub struct Parts {
     pub node: String,
     /// Where requests are handed to the group commit.
     pub intake: crate::flows::intake::Intake,
+    /// Files of leaked passwords; none until the one who serves opens them.
+    pub breached: breached::Source,
     /// Who else vouches for staff, if anybody.
     pub oidc: Option<crate::oidc::Provider>,
     /// API keys that were looked up lately.
@@ -89,6 +92,7 @@ impl App {
             outbox_wake: Notify::new(),
             node: format!("{:016x}", rng.next_u64()),
             intake: crate::flows::intake::Intake::start(store.clone()),
+            breached: breached::Source::default(),
             oidc: config.console.oidc.as_ref().map(|oidc| crate::oidc::Provider::new(oidc, &config.server.origin)),
             api_keys: crate::flows::api_keys::Cache::default(),
             traffic: crate::flows::traffic::Traffic::default(),

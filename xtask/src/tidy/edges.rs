@@ -28,13 +28,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("expose", &[]),
     ("attest", &[]),
+    ("breached", &[]),
     ("oidc", &[]),
     ("witness", &[]),
     // What goes wrong, for visitors and for the log; knows the errors that it wraps.
     ("error", &["store"]),
     // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
-    ("app", &["error", "store", "flows", "oidc", "windows"]),
-    ("flows", &["error", "app", "store", "directory", "oidc", "windows"]),
+    ("app", &["error", "breached", "store", "flows", "oidc", "windows"]),
+    ("flows", &["error", "app", "breached", "store", "directory", "oidc", "windows"]),
     ("jobs", &["error", "app", "attest", "flows", "directory", "notify", "signals", "store", "windows"]),
     // What doors for browsers have in common.
     ("web", &["flows"]),
@@ -49,6 +50,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "error",
             "app",
             "attest",
+            "breached",
             "flows",
             "store",
             "directory",
@@ -62,7 +64,23 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("drill", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve"]),
-    ("cli", &["error", "app", "flows", "store", "directory", "notify", "jobs", "serve", "drill", "log", "witness"]),
+    (
+        "cli",
+        &[
+            "error",
+            "app",
+            "breached",
+            "flows",
+            "store",
+            "directory",
+            "notify",
+            "jobs",
+            "serve",
+            "drill",
+            "log",
+            "witness",
+        ],
+    ),
 ];
 
 /// The only room that knows SQL.

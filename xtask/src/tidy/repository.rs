@@ -35,6 +35,9 @@ const LONG_FILE: usize = 500;
 /// Largest file. A database, a build or a corpus that slipped into a commit stays in the history for ever.
 const MOST_BYTES: u64 = 512 * 1024;
 
+/// The one crate that may hold `unsafe` and so cannot take the workspace's lints over (docs/decisions/0017).
+const WITH_UNSAFE: &str = "crates/mapped/";
+
 /// Checks the size of every file that git knows, text or not.
 pub fn check_sizes(sizes: &[(String, u64)]) -> Vec<Finding> {
     let large = sizes.iter().filter(|(_, bytes)| *bytes > MOST_BYTES);
@@ -46,6 +49,7 @@ pub fn check_sizes(sizes: &[(String, u64)]) -> Vec<Finding> {
 pub fn check(files: &[File]) -> Vec<Finding> {
     let mut findings = missing(files);
     findings.extend(packages(files));
+    findings.extend(files.iter().filter_map(lints));
     findings.extend(files.iter().flat_map(words));
     findings.extend(files.iter().filter_map(long));
     findings
@@ -54,6 +58,14 @@ pub fn check(files: &[File]) -> Vec<Finding> {
 fn missing(files: &[File]) -> Vec<Finding> {
     let absent = DOCUMENTS.iter().filter(|name| !files.iter().any(|f| f.path == **name));
     absent.map(|name| Finding::new(name, 1, "is missing")).collect()
+}
+
+/// A crate without the workspace's lints could hold `unsafe`, and nobody would notice.
+fn lints(file: &File) -> Option<Finding> {
+    let crate_of_ours = file.path.starts_with("crates/") && file.path.ends_with("/Cargo.toml");
+    let bound = file.text.contains("[lints]\nworkspace = true") || file.path.starts_with(WITH_UNSAFE);
+    let what = "does not take the workspace's lints over: `[lints] workspace = true`";
+    (crate_of_ours && !bound).then(|| Finding::new(&file.path, 1, what))
 }
 
 fn packages(files: &[File]) -> Option<Finding> {
@@ -98,6 +110,13 @@ mod tests {
     fn too_many_packages_are_found() {
         assert!(packages(&[file("Cargo.lock", "[[package]]\n".repeat(600))]).is_none());
         assert!(packages(&[file("Cargo.lock", "[[package]]\n".repeat(601))]).is_some());
+    }
+
+    #[test]
+    fn a_crate_without_the_lints_is_found() {
+        assert!(lints(&file("crates/new/Cargo.toml", "[package]\n".to_owned())).is_some());
+        assert!(lints(&file("crates/new/Cargo.toml", "[lints]\nworkspace = true\n".to_owned())).is_none());
+        assert!(lints(&file("crates/mapped/Cargo.toml", String::new())).is_none());
     }
 
     #[test]

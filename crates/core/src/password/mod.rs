@@ -9,4 +9,5 @@ mod blocklist;
 mod policy;
 mod skeleton;
 
-pub use policy::{Context, MAX_BYTES_PER_CHAR, Normalized, Policy, Weakness, check};
+pub use blocklist::is_common;
+pub use policy::{Context, Corpus, MAX_BYTES_PER_CHAR, Normalized, Policy, Weakness, check};

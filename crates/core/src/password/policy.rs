@@ -49,9 +49,18 @@ impl Default for Policy {
     }
 }
 
+/// Passwords that leaked (SP 800-63B-4, 3.1.1.2: "obtained from previous breach corpuses").
+pub trait Corpus: std::fmt::Debug + Sync {
+    /// Whether the password is in it, the whole of it, as it was typed. A rare wrong yes costs a person another try; a
+    /// corpus that is not there says no.
+    fn holds(&self, password: &str) -> bool;
+}
+
 /// What is known around a candidate.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
+    /// Passwords that leaked, where there is a list of them besides the built-in one.
+    pub corpus: Option<&'a dyn Corpus>,
     /// Whether the account has a second factor.
     pub second_factor: bool,
     /// The service's name, the account's user names, its e-mail addresses.
@@ -88,6 +97,8 @@ pub enum Weakness {
     ControlCharacter,
     /// Many people use it, as it is or in disguise.
     Common,
+    /// Somebody's password that leaked; attackers try those.
+    Breached,
     /// Is made of the service's name or the owner's own names and addresses.
     OwnWord,
     /// The same few characters again and again.
@@ -110,6 +121,7 @@ impl Weakness {
             Self::TooLong { .. } => "too_long",
             Self::ControlCharacter => "control_character",
             Self::Common => "common",
+            Self::Breached => "breached",
             Self::OwnWord => "own_word",
             Self::Repeated => "repeated",
             Self::Sequence => "sequence",
@@ -120,11 +132,12 @@ impl Weakness {
     }
 
     /// Every code there is, so that a test can see that every language has a sentence for it.
-    pub const CODES: [&'static str; 10] = [
+    pub const CODES: [&'static str; 11] = [
         "too_short",
         "too_long",
         "control_character",
         "common",
+        "breached",
         "own_word",
         "repeated",
         "sequence",
@@ -144,11 +157,13 @@ pub fn check(candidate: &SecretText, context: &Context<'_>) -> Result<Normalized
         return Err(vec![Weakness::TooLong { max: policy.max_chars }]);
     }
     let normalized = SecretText::new(candidate.expose().nfc().collect::<String>());
-    let weaknesses = weaknesses(normalized.expose(), context);
+    // A list holds what people typed, which need not have been NFC.
+    let leaked = |corpus: &dyn Corpus| corpus.holds(normalized.expose()) || corpus.holds(candidate.expose());
+    let weaknesses = weaknesses(normalized.expose(), context.corpus.is_some_and(leaked), context);
     if weaknesses.is_empty() { Ok(Normalized(normalized)) } else { Err(weaknesses) }
 }
 
-fn weaknesses(text: &str, context: &Context<'_>) -> Vec<Weakness> {
+fn weaknesses(text: &str, leaked: bool, context: &Context<'_>) -> Vec<Weakness> {
     let mut found: Vec<Weakness> = length(text, context).into_iter().collect();
     if text.chars().any(char::is_control) {
         found.push(Weakness::ControlCharacter);
@@ -157,6 +172,8 @@ fn weaknesses(text: &str, context: &Context<'_>) -> Vec<Weakness> {
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     if blocklist::is_common(text) {
         found.push(Weakness::Common);
+    } else if leaked {
+        found.push(Weakness::Breached);
     } else if blocklist::is_mostly_own_words(text, &own) {
         found.push(Weakness::OwnWord);
     } else if let Some(pattern) = guessable(text, &own, min_score(context)) {
@@ -220,8 +237,26 @@ mod tests {
         min_score_with_second_factor: 2,
     };
 
+    /// One password that leaked, with an accent of its own code point.
+    #[derive(Debug)]
+    struct Leak;
+
+    impl Corpus for Leak {
+        fn holds(&self, password: &str) -> bool {
+            ["gravel umbrella 42 thistle", "cafe\u{301} gravel umbrella 42"].contains(&password)
+        }
+    }
+
+    #[test]
+    fn a_leaked_password_is_refused_however_good_it_looks() {
+        assert_eq!(codes("gravel umbrella 42 thistle", false), ["breached"]);
+        assert_eq!(codes("cafe\u{301} gravel umbrella 42", false), ["breached"]);
+        assert_eq!(codes("gravel umbrella 43 thistle", false), [""; 0]);
+    }
+
     fn codes(candidate: &str, second_factor: bool) -> Vec<&'static str> {
-        let context = Context { second_factor, own_words: &["Example", "jane.doe"], policy: &POLICY };
+        let own_words = &["Example", "jane.doe"];
+        let context = Context { corpus: Some(&Leak), second_factor, own_words, policy: &POLICY };
         match check(&SecretText::new(candidate), &context) {
             Ok(_) => Vec::new(),
             Err(found) => found.into_iter().map(Weakness::code).collect(),
@@ -260,7 +295,7 @@ mod tests {
 
     #[test]
     fn composed_and_decomposed_are_one_password() {
-        let context = Context { second_factor: true, own_words: &[], policy: &POLICY };
+        let context = Context { corpus: None, second_factor: true, own_words: &[], policy: &POLICY };
         let of = |text| check(&SecretText::new(text), &context).map(|n| n.secret().expose().to_owned());
         assert_eq!(of("cafe\u{301} kettle argues"), of("caf\u{e9} kettle argues"));
     }
@@ -272,6 +307,7 @@ mod tests {
             Weakness::TooLong { max: 1 },
             Weakness::ControlCharacter,
             Weakness::Common,
+            Weakness::Breached,
             Weakness::OwnWord,
             Weakness::Repeated,
             Weakness::Sequence,
@@ -287,7 +323,7 @@ mod tests {
 
         #[test]
         fn what_passes_is_long_enough_and_normal(candidate in "\\PC{0,60}", own in "\\PC{0,20}", second_factor: bool) {
-            let context = Context { second_factor, own_words: &[&own], policy: &POLICY };
+            let context = Context { corpus: None, second_factor, own_words: &[&own], policy: &POLICY };
             match check(&SecretText::new(candidate), &context) {
                 Ok(normal) => {
                     let text = normal.secret().expose();

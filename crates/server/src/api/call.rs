@@ -65,6 +65,23 @@ where
     post_as(app, request, scope, |app, _, value| run(app, value)).await
 }
 
+/// The same for what is not to be remembered: an idempotency key is not looked at.
+pub async fn post_unkept<T, F, Fut>(app: App, request: Request, scope: Scope, run: F) -> Response
+where
+    T: DeserializeOwned,
+    F: FnOnce(App, T) -> Fut,
+    Fut: Future<Output = Result<Answer, AppError>>,
+{
+    let answered = async {
+        caller(&app, request.headers(), scope).await?;
+        let (parts, body) = request.into_parts();
+        let body = read(&app, &parts, body).await?;
+        let value = json::read(if body.is_empty() { b"{}" } else { &body })?;
+        Ok::<_, Problem>(in_time(&app, run(app.clone(), value)).await??)
+    };
+    answered.await.map_or_else(Problem::into_response, Answer::into_response)
+}
+
 /// The same for a flow that writes down who called.
 pub async fn post_as<T, F, Fut>(app: App, request: Request, scope: Scope, run: F) -> Response
 where

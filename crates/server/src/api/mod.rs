@@ -15,6 +15,7 @@ mod evidence_files;
 mod json;
 pub mod openapi;
 mod ops;
+mod passwords;
 mod problem;
 mod recovery;
 mod redemption;
@@ -57,6 +58,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/evidence/entries/{id}", get(evidence::one))
         .route("/v1/evidence/export", get(evidence_export::export))
         .route("/v1/verify/{code}", get(verify::verify))
+        .route("/v1/passwords/check", post(passwords::check))
+        .route("/range/{prefix}", get(passwords::range).options(passwords::preflight))
         .route("/evidence/message/{code_hash}", get(verify::proof))
         .route("/evidence/checkpoint", get(evidence_files::checkpoint))
         .route("/evidence/rotations", get(evidence_files::rotations))

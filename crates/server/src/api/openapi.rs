@@ -3,7 +3,8 @@
 use super::call::respond_json;
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::{
-    accounts, care, evidence, evidence_audit, evidence_export, evidence_files, ops, recovery, redemption, verify,
+    accounts, care, evidence, evidence_audit, evidence_export, evidence_files, ops, passwords, recovery, redemption,
+    verify,
 };
 use axum::response::Response;
 use bytes::Bytes;
@@ -41,6 +42,8 @@ use utoipa::{Modify, OpenApi};
         care::release,
         verify::verify,
         verify::proof,
+        passwords::check,
+        passwords::range,
         evidence::status,
         evidence_audit::audit,
         evidence::list,
@@ -61,6 +64,7 @@ use utoipa::{Modify, OpenApi};
         (name = "recovery", description = "From \"forgot password\" to a new one."),
         (name = "accounts", description = "For people who are signed in, or sign in."),
         (name = "messages", description = "\"Is this message from you?\""),
+        (name = "passwords", description = "Has this password leaked?"),
         (name = "evidence", description = "The log that outsiders can check (C2SP tlog-tiles)."),
         (name = "operation", description = "For whoever runs the server."),
     ),
@@ -92,6 +96,9 @@ const WITH_KEY: [(u16, &str); 4] = [
     (500, "`internal`: our fault; nothing was changed."),
     (503, "`unavailable` or `timed_out`: ask again."),
 ];
+
+/// The POST that looks at no idempotency key, because nothing of it is to be remembered.
+const UNKEPT: &str = "check_password";
 
 /// Errors of every operation with a body.
 const WITH_BODY: [(u16, &str); 7] = [
@@ -128,6 +135,8 @@ fn complete(method: &HttpMethod, operation: &mut Operation) {
     }
     if *method == HttpMethod::Post {
         add_errors(operation, &WITH_BODY);
+    }
+    if *method == HttpMethod::Post && operation.operation_id.as_deref() != Some(UNKEPT) {
         operation.parameters.get_or_insert_default().push(idempotency_key().into());
     }
     let errors = operation.responses.responses.iter_mut().filter(|(status, _)| status.as_str() >= "400");

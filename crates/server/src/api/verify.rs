@@ -108,7 +108,8 @@ pub async fn proof(State(app): State<App>, Id(code_hash): Id, parts: Parts) -> R
     }
 }
 
-fn address(app: &App, parts: &Parts) -> IpAddr {
+/// Where a request comes from.
+pub fn address(app: &App, parts: &Parts) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(NOWHERE, |peer| peer.0.ip());
     let lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
     client::address(peer, lines, |ip| app.config.server.trusts(ip))

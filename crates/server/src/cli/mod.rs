@@ -10,6 +10,7 @@ mod check_config;
 mod doctor;
 mod drill;
 mod evidence;
+mod passwords;
 mod serve;
 mod witness;
 
@@ -61,6 +62,8 @@ enum Command {
     Serve(serve::Args),
     /// The evidence log: check, export, erase, keys
     Evidence(evidence::Args),
+    /// Leaked passwords in a file of your own: build, look at, ask
+    Passwords(passwords::Args),
     /// Play an attack against the server itself, and see what comes of it
     Drill(drill::Args),
     /// What staff can do from the command line
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Accounts(args) => accounts::run(&cli.global, &args),
         Command::Serve(args) => serve::run(&cli.global, &args),
         Command::Evidence(args) => evidence::run(&cli.global, &args),
+        Command::Passwords(args) => passwords::run(&cli.global, &args),
         Command::Drill(args) => drill::run(&cli.global, &args),
         Command::Admin(args) => admin::run(&cli.global, args),
         Command::CheckConfig(args) => check_config::run(&cli.global, &args),

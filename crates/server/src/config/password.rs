@@ -1,6 +1,7 @@
 //! `[password]`: what a new password must be, and what hashing one costs.
 
 use super::reader::Reader;
+use std::path::PathBuf;
 
 /// What a new password must be, and what hashing one costs.
 #[derive(Clone, Debug)]
@@ -15,6 +16,12 @@ pub struct Password {
     pub min_score: u8,
     /// zxcvbn's score that a new password must reach beside a second factor, 0 to 4.
     pub min_score_with_second_factor: u8,
+    /// A file of leaked passwords that `passwords build` made; `None`: only the built-in list.
+    pub breached_file: Option<PathBuf>,
+    /// A second one, of the other hash.
+    pub breached_other_file: Option<PathBuf>,
+    /// Whether `/range/{prefix}` is served from them.
+    pub range_api: bool,
     /// The cost of argon2id.
     pub argon2: Argon2,
 }
@@ -41,11 +48,21 @@ impl Password {
             max_length: r.number("password.max_length", 64, 4096),
             min_score: r.number("password.min_score", 0, 4),
             min_score_with_second_factor: r.number("password.min_score_with_second_factor", 0, 4),
+            breached_file: r.path("password.breached_file"),
+            breached_other_file: r.path("password.breached_other_file"),
+            range_api: r.flag("password.range_api"),
             argon2: Argon2::read(r),
         };
+        let served = !password.range_api || password.breached_files().next().is_some();
+        r.check(served, "password.range_api", "needs password.breached_file, built with `passwords build --range`");
         let room = password.min_length.max(password.min_length_with_second_factor) < password.max_length;
         r.check(room, "password.max_length", "must be more than the least lengths");
         password
+    }
+
+    /// The files of leaked passwords.
+    pub fn breached_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.breached_file.iter().chain(&self.breached_other_file)
     }
 }
 

@@ -38,11 +38,13 @@ pub enum Scope {
     EvidenceRead,
     /// Erase what the evidence says about accounts.
     EvidenceErase,
+    /// Ask whether passwords leaked.
+    PasswordsCheck,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RecoveryRequest,
         Self::RecoveryRedeem,
         Self::MessagesRead,
@@ -52,6 +54,7 @@ impl Scope {
         Self::AccountsAct,
         Self::EvidenceRead,
         Self::EvidenceErase,
+        Self::PasswordsCheck,
     ];
 
     /// The name on the command line, in the store and in the API's description.
@@ -66,6 +69,7 @@ impl Scope {
             Self::AccountsAct => "accounts:act",
             Self::EvidenceRead => "evidence:read",
             Self::EvidenceErase => "evidence:erase",
+            Self::PasswordsCheck => "passwords:check",
         }
     }
 
@@ -81,6 +85,7 @@ impl Scope {
             Self::AccountsAct => "End sessions of accounts, hold their recovery",
             Self::EvidenceRead => "Read and export the evidence",
             Self::EvidenceErase => "Erase what the evidence says about accounts",
+            Self::PasswordsCheck => "Ask whether passwords leaked",
         }
     }
 

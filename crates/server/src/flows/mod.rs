@@ -22,6 +22,7 @@ pub mod log;
 pub mod messages;
 pub mod not_me;
 pub mod outbox;
+pub mod passwords;
 pub mod profile;
 pub mod recover;
 pub mod redeem;

@@ -4,7 +4,7 @@ use super::change::{Apply, Notice};
 use super::client::Client;
 use super::recover::identifier_key;
 use super::secrets::{self, Purpose};
-use super::{Result, devices, enrol};
+use super::{Result, devices, enrol, passwords};
 use crate::app::App;
 use crate::directory::hashes;
 use crate::error::AppError;
@@ -231,14 +231,11 @@ fn check_password(
         min_score: settings.min_score,
         min_score_with_second_factor: settings.min_score_with_second_factor,
     };
-    let context = password::Context { second_factor: account.totp_sealed.is_some(), own_words: &own, policy: &policy };
+    let second_factor = account.totp_sealed.is_some();
+    let context = password::Context { corpus: Some(&app.breached), second_factor, own_words: &own, policy: &policy };
     match password::check(candidate, &context) {
         Ok(normal) => Ok(normal.secret().clone()),
-        Err(weaknesses) => {
-            let details = weaknesses.iter().map(|weakness| weakness.code()).collect();
-            let refused = AppError::invalid("password", "password_weak", "This password is too easy to guess.");
-            Err(AppError { details, ..refused })
-        }
+        Err(weaknesses) => Err(passwords::weak(&weaknesses, "This password is too easy to guess.")),
     }
 }
 

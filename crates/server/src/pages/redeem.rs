@@ -176,6 +176,7 @@ fn sentence(code: &str) -> &'static str {
         "too_long" => "reset.error_long",
         "control_character" => "reset.error_control",
         "common" => "reset.error_common",
+        "breached" => "reset.error_breached",
         _ => "reset.error_weak",
     }
 }

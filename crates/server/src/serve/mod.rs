@@ -11,6 +11,7 @@ pub use mailer::{BadMail, mailer};
 use crate::app::App;
 use crate::attest::time_stamp::BadAuthority;
 use crate::attest::{Authority, BadCa, BadWitness, Http, Witness};
+use crate::breached::OpenError;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::flows::log::{Doubt, Log, start as log_start};
@@ -68,6 +69,14 @@ pub enum StartError {
     /// The file that names the witnesses.
     #[error("evidence.policy_file: {0}: {1}")]
     Policy(PathBuf, String),
+    /// A file of leaked passwords.
+    #[error("password.breached_file: {0}: {1}")]
+    Breached(PathBuf, OpenError),
+    /// The range API without a file for it.
+    #[error(
+        "password.range_api: no file was built with `passwords build --range`, so there are no whole hashes to serve"
+    )]
+    NoRanges,
     /// The socket.
     #[error("{0}: {1}; is another program listening there?")]
     Listen(SocketAddr, std::io::Error),
@@ -207,6 +216,7 @@ pub async fn start_on(
     listener: TcpListener,
     address: SocketAddr,
 ) -> Result<Running, StartError> {
+    open_breached(&app)?;
     witnesses::look_back(&app, &outside.witnesses).await?;
     forget_exports(&app);
     let jobs = Jobs::start(&app, outside);
@@ -222,6 +232,18 @@ pub async fn start_on(
         }
     });
     Ok(Running { address, app, jobs, stop, serving })
+}
+
+/// Opens the files of leaked passwords, and checks them from end to end.
+///
+/// # Errors
+/// `Breached`, `NoRanges`.
+pub fn open_breached(app: &App) -> Result<(), StartError> {
+    let settings = &app.config.password;
+    for path in settings.breached_files() {
+        app.breached.open(path).map_err(|error| StartError::Breached(path.clone(), error))?;
+    }
+    if settings.range_api && !app.breached.has_ranges() { Err(StartError::NoRanges) } else { Ok(()) }
 }
 
 /// Removes what exports left behind that were under way when the last server ended: it holds what entries say.

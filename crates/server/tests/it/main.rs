@@ -7,6 +7,7 @@
 mod accounts;
 mod api;
 mod attest;
+mod breached;
 mod browser;
 mod care;
 mod care_commands;

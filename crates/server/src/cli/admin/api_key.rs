@@ -19,7 +19,7 @@ pub(super) enum What {
         #[arg(long)]
         name: String,
         /// What it may do: recovery:request, recovery:redeem, messages:read, sign-in, factors:write, accounts:read,
-        /// accounts:act, evidence:read, evidence:erase
+        /// accounts:act, evidence:read, evidence:erase, passwords:check
         #[arg(long = "scope", required = true, value_parser = scope)]
         scopes: Vec<Scope>,
         /// How long it lives, such as 90d; for ever if not given

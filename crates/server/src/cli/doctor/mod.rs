@@ -2,6 +2,7 @@
 //!
 //! Never: changes anything or sends a message; shows a thing that was not looked at as fine.
 
+mod breached;
 mod check;
 mod clock;
 mod database;
@@ -65,6 +66,7 @@ fn local(config: &Config, global: &Global) -> Vec<Check> {
     let mut checks = settings::look(config);
     checks.extend(files::secret_files(config, global.config.as_deref()));
     checks.extend(files::data_directory(&global.data, now));
+    checks.extend(breached::look(config));
     checks.push(clock::look(now));
     checks.push(dkim::look(config));
     checks.extend(evidence::local(config, &global.data));

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::AppError;
-use crate::flows::{Result, enrol, redeem, secrets};
+use crate::flows::{Result, enrol, passwords, redeem, secrets};
 use crate::store::staff::Staff;
 use crate::store::{Conn, staff};
 use countersign_core::ids::StaffId;
@@ -85,15 +85,15 @@ pub(super) async fn new_password(app: &App, candidate: &SecretText, who: &Staff)
         min_score: MIN_SCORE,
         min_score_with_second_factor: MIN_SCORE,
     };
-    let context = password::Context { second_factor: true, own_words: &own, policy: &policy };
+    let corpus = Some(&app.breached as &dyn password::Corpus);
+    let context = password::Context { corpus, second_factor: true, own_words: &own, policy: &policy };
     match password::check(candidate, &context) {
         Ok(normal) => redeem::hash(app, normal.secret().clone()).await,
         Err(weaknesses) => {
-            let details = weaknesses.iter().map(|weakness| weakness.code()).collect();
             let public = format!(
                 "This password is too easy to guess. Take at least {MIN_CHARS} characters, such as four random words."
             );
-            Err(AppError { details, ..AppError::invalid("password", "password_weak", public) })
+            Err(passwords::weak(&weaknesses, &public))
         }
     }
 }

@@ -98,7 +98,12 @@ pub fn client_at(ip: &str) -> Value {
 
 impl House {
     pub async fn new() -> Self {
-        let site = Site::start(&[]).await;
+        Self::with(&[]).await
+    }
+
+    /// One with settings as the environment would give them.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let site = Site::start(settings).await;
         let (_, key) = api_keys::create(&site.app, &Actor::Command, "test", &Scope::ALL, None).await.unwrap();
         let router = api::router(site.app.clone());
         Self { key: key.expose().to_owned(), site, router }

@@ -67,6 +67,7 @@ impl Site {
         let store = Store::open(&Place::File(dir.path().join("test.db")), 4).await.unwrap();
         let app = App::new(config, store, Keyring::derive(&[9; 32]), log, clock, StdRng::seed_from_u64(11));
         log_start::start(&app, None).await.unwrap();
+        serve::open_breached(&app).unwrap();
         let service = serve::router(&app).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
         Self { origin, app, _dir: dir }
