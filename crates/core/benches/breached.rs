@@ -103,7 +103,7 @@ fn passwords(keys: u64) -> Vec<String> {
     let mut rng = StdRng::seed_from_u64(1);
     let one = |at: usize| {
         let n = rng.next_u64() % keys;
-        if at % 2 == 0 { leaked(n) } else { format!("other password {n}") }
+        if at.is_multiple_of(2) { leaked(n) } else { format!("other password {n}") }
     };
     (0..PASSWORDS).map(one).collect()
 }

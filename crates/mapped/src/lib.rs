@@ -91,6 +91,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    #[expect(clippy::unwrap_used, reason = "a test that cannot go on fails; helpers of tests are tests")]
     fn file(dir: &Path, mode: u32) -> std::path::PathBuf {
         let path = dir.join(format!("{mode:o}"));
         std::fs::write(&path, b"bytes").unwrap();

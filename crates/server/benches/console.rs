@@ -44,6 +44,8 @@ fn main() {
     };
     let mut number = |fallback: i64| args.next().and_then(|a| a.parse().ok()).unwrap_or(fallback);
     let size = seed::Size { accounts: number(10_000_000), messages: number(10_000_000), requests: number(2_000_000) };
+    // The client speaks plain HTTP here, but does not start without knowing how to do more.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(run(Path::new(&dir), size));
 }

@@ -33,6 +33,9 @@ use tokio::net::TcpListener;
 /// A clock this far behind the last entry is worth a line in the log.
 const CLOCK_WARNING: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// How long a stop waits for answers that are under way; systemd kills after 90 seconds, and then nothing is in order.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(80);
+
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -268,7 +271,10 @@ impl Running {
     pub async fn stop(self) {
         self.app.stopping.send_replace(true);
         let _ = self.stop.send(true);
-        let _ = self.serving.await;
+        // Whoever reads nothing more does not keep us from stopping.
+        if tokio::time::timeout(GRACE, self.serving).await.is_err() {
+            tracing::warn!("connections were still open when the server stopped");
+        }
         self.jobs.stop().await;
     }
 }

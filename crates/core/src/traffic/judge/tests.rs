@@ -151,7 +151,6 @@ prop_compose! {
             pleas: people.0,
             unguarded: people.1,
             has_accounts: flags[4],
-            ..calm()
         }
     }
 }

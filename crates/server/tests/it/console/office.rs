@@ -115,7 +115,7 @@ pub struct Person {
     /// Of the authenticator.
     pub secret: String,
     pub codes: Vec<String>,
-    app: App,
+    pub(super) app: App,
 }
 
 impl Person {

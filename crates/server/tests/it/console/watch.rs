@@ -9,6 +9,8 @@ use countersign::flows::dispatch::decide_batch;
 use countersign::flows::recover::{self, Ask, Door};
 use countersign::flows::staff::sessions;
 use countersign::flows::traffic::settle;
+use countersign::jobs::Outside;
+use countersign::serve;
 use countersign::store::db::sql;
 use countersign_core::staff::Role;
 use countersign_core::traffic::Window;
@@ -235,6 +237,23 @@ async fn streams_are_few_for_each_session_and_end_with_the_server() {
     for events in &mut open {
         assert!(!events.hears("event: over").await, "it ends without a word, and the browser comes again");
     }
+    nobody_watches(&office).await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_does_not_wait_for_those_who_watch() {
+    let office = Office::open().await;
+    let ana = office.staff("ana", &[Role::Viewer]).await;
+    let free = "127.0.0.1:0".parse().unwrap();
+    let running = serve::start(office.app().clone(), Outside::default(), free).await.unwrap();
+    let there = Person { origin: format!("http://{}", running.address), ..ana };
+    let mut open = [Events::open(&there, "page=overview").await, Events::open(&there, "page=traffic").await];
+    for events in &mut open {
+        assert!(events.hears("data: asof").await);
+    }
+    // One of them is never read again.
+    tokio::time::timeout(LONG, running.stop()).await.expect("it stops");
+    assert!(!open[0].hears("event: over").await);
     nobody_watches(&office).await;
 }
 
