@@ -123,9 +123,9 @@ pub enum Mode {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RangeQuery {
-    /// The hashes of the list.
+    /// The hashes of the list; `sha1` where it is not said.
     #[serde(default)]
-    #[param(inline, default = "sha1")]
+    #[param(inline)]
     mode: Mode,
 }
 
