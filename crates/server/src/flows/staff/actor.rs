@@ -85,12 +85,26 @@ impl Asks {
     /// 401 for a session that has ended; 403 `not_permitted` and `confirm_needed`.
     pub async fn check(&self, conn: &mut Conn) -> Result<()> {
         let Some(session) = &self.session else { return Ok(()) };
-        let seated = staff::session(conn, session).await?.filter(|s| !s.disabled);
-        let seated = seated.ok_or_else(signed_out)?;
-        match seated.times.standing(&self.limits, self.now) {
-            Standing::Live { fresh } => permitted(seated.roles, fresh, self.what),
-            Standing::Idle | Standing::Old | Standing::Ended => Err(signed_out()),
-        }
+        let (roles, fresh) = live(conn, session, &self.limits, self.now).await?;
+        permitted(roles, fresh, self.what)
+    }
+}
+
+/// The roles of whoever sits in a session, and whether the last proof is fresh, as the transaction sees them.
+///
+/// # Errors
+/// 401 for a session that has ended.
+pub(super) async fn live(
+    conn: &mut Conn,
+    session: &StaffSessionId,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<(Roles, bool)> {
+    let seated = staff::session(conn, session).await?.filter(|s| !s.disabled);
+    let seated = seated.ok_or_else(signed_out)?;
+    match seated.times.standing(limits, now) {
+        Standing::Live { fresh } => Ok((seated.roles, fresh)),
+        Standing::Idle | Standing::Old | Standing::Ended => Err(signed_out()),
     }
 }
 
@@ -103,11 +117,15 @@ pub fn permitted(roles: Roles, fresh: bool, what: Permission) -> Result<()> {
         return Err(AppError::new(403, "not_permitted", "Your role does not permit this."));
     }
     if what.is_privileged() && !fresh {
-        return Err(AppError::new(403, "confirm_needed", "Confirm first that it is you."));
+        return Err(confirm_needed());
     }
     Ok(())
 }
 
-fn signed_out() -> AppError {
+pub(super) fn confirm_needed() -> AppError {
+    AppError::new(403, "confirm_needed", "Confirm first that it is you.")
+}
+
+pub(super) fn signed_out() -> AppError {
     AppError::new(401, "signed_out", "You are signed out. Sign in again.")
 }

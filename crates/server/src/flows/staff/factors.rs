@@ -56,6 +56,11 @@ pub(super) fn second(app: &App, who: &Staff, typed: &SecretText) -> Result<Optio
     Ok(step.map(Second::Step))
 }
 
+/// The one answer to a second factor that is none, or was used.
+pub(super) fn wrong_code() -> AppError {
+    AppError::invalid("code", "code_wrong", "This code is not right, or was used. Wait for the next one and try again.")
+}
+
 fn saved_hash(app: &App, typed: &SecretText) -> Digest {
     secrets::recovery_code_hash(&app.keys, typed)
 }

@@ -4,7 +4,7 @@
 //! is lost as well (`reset`).
 
 use super::actor::Actor;
-use super::factors::{self, Offer};
+use super::factors::{self, Offer, wrong_code};
 use super::passkeys::{self as keys, Answer, Begun};
 use super::sessions::{self, Opened, Opening};
 use super::sign_in;
@@ -222,10 +222,6 @@ fn factor(app: &App, welcome: &Welcome, code: &SecretText) -> Result<Factor> {
         Some(offer) => Ok(Factor::New { step: offer.prove(app, code)?, sealed: offer.sealed(app, &welcome.who.id) }),
         None => factors::second(app, &welcome.who, code)?.map(Factor::Kept).ok_or_else(wrong_code),
     }
-}
-
-fn wrong_code() -> AppError {
-    AppError::invalid("code", "code_wrong", "This code is not right, or was used. Wait for the next one and try again.")
 }
 
 /// The last step, in one transaction.

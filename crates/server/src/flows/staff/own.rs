@@ -2,7 +2,7 @@
 //!
 //! Each needs a fresh proof of who is at the keyboard, whatever the role.
 
-use super::actor::Seat;
+use super::actor::{self, Seat};
 use super::factors::{self, Offer};
 use super::sessions;
 use crate::app::App;
@@ -12,7 +12,7 @@ use crate::store::evidence::Draft;
 use crate::store::staff::Staff;
 use crate::store::{Conn, evidence, staff};
 use countersign_core::secret::SecretText;
-use countersign_core::staff::{self as rules, Standing};
+use countersign_core::staff as rules;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
@@ -91,7 +91,7 @@ pub async fn set_shown_name(app: &App, seat: &Seat, shown: &str) -> Result<()> {
 /// 401 where they are gone.
 pub async fn person(app: &App, seat: &Seat) -> Result<Staff> {
     let found = staff::by_id(&mut app.store.read().await?, &seat.staff).await?;
-    found.ok_or_else(|| AppError::new(401, "signed_out", "You are signed out. Sign in again."))
+    found.ok_or_else(actor::signed_out)
 }
 
 /// One change of one's own, with its entry.
@@ -119,14 +119,8 @@ where
     app.store
         .write(move |conn| {
             Box::pin(async move {
-                let seated = staff::session(conn, &session).await?.filter(|s| !s.disabled);
-                match seated.map(|s| s.times.standing(&limits, now)) {
-                    Some(Standing::Live { fresh: true }) => work(conn).await,
-                    Some(Standing::Live { fresh: false }) => {
-                        Err(AppError::new(403, "confirm_needed", "Confirm first that it is you."))
-                    }
-                    _ => Err(AppError::new(401, "signed_out", "You are signed out. Sign in again.")),
-                }
+                let (_, fresh) = actor::live(conn, &session, &limits, now).await?;
+                if fresh { work(conn).await } else { Err(actor::confirm_needed()) }
             })
         })
         .await

@@ -1,6 +1,6 @@
 //! Sessions of the console: opened after a proof, known by a cookie, renewed by every further proof, ended.
 
-use super::actor::{Actor, Asks, Seat};
+use super::actor::{self, Actor, Asks, Seat};
 use crate::app::App;
 use crate::error::AppError;
 use crate::flows::Result;
@@ -151,7 +151,7 @@ impl Renewal {
     /// Renews it.
     pub(super) async fn run(self, conn: &mut Conn) -> Result<Opened> {
         if !staff::confirm_session(conn, &self.session, &self.hash, self.now).await? {
-            return Err(AppError::new(401, "signed_out", "You are signed out. Sign in again."));
+            return Err(actor::signed_out());
         }
         evidence::append(conn, vec![self.entry]).await?;
         Ok(self.opened)

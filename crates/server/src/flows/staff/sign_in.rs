@@ -2,7 +2,7 @@
 //! checked, and a person's own device not shut out by a stranger's tries (the gate's rules, invariants G1, G5, G6).
 
 use super::actor::Seat;
-use super::factors::{self, Second};
+use super::factors::{self, Second, wrong_code};
 use super::sessions::{Opened, Opening, Renewal};
 use crate::app::App;
 use crate::error::AppError;
@@ -182,8 +182,4 @@ pub async fn confirm(app: &App, seat: &Seat, typed: &SecretText, client: &Client
             })
         })
         .await
-}
-
-fn wrong_code() -> AppError {
-    AppError::invalid("code", "code_wrong", "This code is not right, or was used. Wait for the next one and try again.")
 }
