@@ -8,3 +8,4 @@ pub mod index;
 pub mod key;
 pub mod matching;
 pub mod normal;
+pub mod read;
