@@ -117,6 +117,12 @@ ids! {
     PasskeyId = "pky_";
     /// A one-time link for one of them.
     StaffLinkId = "lnk_";
+    /// A leak that was matched.
+    LeakId = "lek_";
+    /// A policy on a cohort.
+    ContainmentId = "con_";
+    /// A leak file that is being handed over.
+    UploadId = "upl_";
     /// A call for help of one who cannot sign in.
     PleaId = "ple_";
 }

@@ -4,8 +4,12 @@
 //! In: bytes of one field, the region it is from, a key.   Out: keyed hashes, accounts, what matched.
 //! I/O for this room: server/src/expose/, server/src/flows/expose/.   Tests: beside the code, tests/expose.rs.
 
+pub mod cohort;
+pub mod containment;
+pub mod freshness;
 pub mod index;
 pub mod key;
 pub mod matching;
 pub mod normal;
+pub mod query;
 pub mod read;
