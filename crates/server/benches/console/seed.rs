@@ -109,8 +109,8 @@ fn people(Size { accounts, .. }: Size) -> Vec<Table> {
             "accounts",
             accounts,
             format!(
-                "INSERT INTO accounts (id, external_id, flags, created_at, updated_at) \
-                 SELECT {own}, printf('user-%09d', i), '', {now} - 70000000000000, {now} - 70000000000000 FROM n"
+                "INSERT INTO accounts (id, external_id, flags, created_at, updated_at, number) \
+                 SELECT {own}, printf('user-%09d', i), '', {now} - 70000000000000, {now} - 70000000000000, i FROM n"
             ),
         ),
         (

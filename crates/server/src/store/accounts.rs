@@ -98,11 +98,12 @@ pub async fn write(conn: &mut Conn, writes: &[Write], now: Timestamp) -> Result<
         update(conn, known, now).await?;
         confirmed.insert(known.id.as_str(), clear(conn, &known.id).await?);
     }
-    let fresh = writes.iter().filter(|write| !write.known).map(|write| account_row(write, now)).collect();
+    let first = super::exposure::directory::next_number(conn).await?;
+    let fresh = writes.iter().filter(|write| !write.known).zip(first..).map(|(w, n)| account_row(w, n, now)).collect();
     insert(
         conn,
         "accounts (id, external_id, locale, region, party, flags, password_hash, password_changed_at, totp_sealed, \
-                  created_at, updated_at)",
+                  created_at, updated_at, number)",
         "",
         fresh,
     )
@@ -174,7 +175,7 @@ async fn clear(conn: &mut Conn, id: &AccountId) -> Result<HashMap<String, Timest
     rows.iter().map(|row| Ok((row.text(0)?, row.time(1)?))).collect()
 }
 
-fn account_row(write: &Write, now: Timestamp) -> Vec<Arg> {
+fn account_row(write: &Write, number: i64, now: Timestamp) -> Vec<Arg> {
     let record = &write.record;
     let hash = record.password_hash.as_ref().map(|hash| hash.expose());
     vec![
@@ -190,6 +191,7 @@ fn account_row(write: &Write, now: Timestamp) -> Vec<Arg> {
         write.totp_sealed.clone().into(),
         record.created_at.unwrap_or(now).into(),
         now.into(),
+        number.into(),
     ]
 }
 

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_sealed.sql"),
     include_str!("../../migrations/0005_old_logs.sql"),
     include_str!("../../migrations/0006_console.sql"),
+    include_str!("../../migrations/0007_exposure.sql"),
 ];
 
 /// What a statement begins with that is for PostgreSQL only.

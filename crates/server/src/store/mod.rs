@@ -14,6 +14,7 @@ pub mod db;
 pub mod directory;
 pub mod erasure;
 pub mod evidence;
+pub mod exposure;
 mod fresh;
 pub mod frozen;
 pub mod gate;

@@ -66,8 +66,8 @@ async fn write(
 ) -> AccountId {
     let id = AccountId::new(now, rng);
     let hash = hashes::hash_new(&SecretText::new(OLD_PASSWORD), &cheap(), &[7; 16]);
-    let text = "INSERT INTO accounts (id, locale, flags, password_hash, created_at, updated_at) \
-                VALUES ($1, $2, $3, $4, $5, $5)";
+    let text = "INSERT INTO accounts (id, locale, flags, password_hash, created_at, updated_at, number) \
+                VALUES ($1, $2, $3, $4, $5, $5, (SELECT coalesce(max(number), -1) + 1 FROM accounts))";
     let account = sql(text).bind(id.as_str()).bind(locale).bind(flags).bind(hash).bind(now);
     account.execute(conn).await.unwrap();
     identifier(conn, "user", user, &id).await;

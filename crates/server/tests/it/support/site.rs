@@ -84,7 +84,8 @@ impl Site {
             .write(move |conn| {
                 Box::pin(async move {
                     let at = now.micros();
-                    let accounts = "INSERT INTO accounts (id, created_at, updated_at) VALUES ($1, $2, $3)";
+                    let accounts = "INSERT INTO accounts (id, created_at, updated_at, number) \
+                                    VALUES ($1, $2, $3, (SELECT coalesce(max(number), -1) + 1 FROM accounts))";
                     sql(accounts).bind(account.clone()).bind(at).bind(at).execute(conn).await?;
                     let names = "INSERT INTO identifiers (kind, value, account_id) VALUES ('email', $1, $2)";
                     sql(names).bind(address.clone()).bind(account.clone()).execute(conn).await?;
