@@ -59,6 +59,8 @@ pub struct Parts {
     pub api_keys: crate::flows::api_keys::Cache,
     /// Recovery traffic as it was last looked at, and who watches it.
     pub traffic: crate::flows::traffic::Traffic,
+    /// Leaks, cohorts, containments, as far as they are kept in memory.
+    pub exposure: crate::flows::exposure::Exposure,
     /// Whether the server is stopping: whatever would go on for long ends then.
     pub stopping: watch::Sender<bool>,
     rng: Mutex<StdRng>,
@@ -96,6 +98,7 @@ impl App {
             oidc: config.console.oidc.as_ref().map(|oidc| crate::oidc::Provider::new(oidc, &config.server.origin)),
             api_keys: crate::flows::api_keys::Cache::default(),
             traffic: crate::flows::traffic::Traffic::default(),
+            exposure: crate::flows::exposure::Exposure::default(),
             stopping: watch::Sender::new(false),
             rng: Mutex::new(rng),
             config,

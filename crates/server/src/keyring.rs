@@ -30,6 +30,8 @@ pub struct Keyring {
     pub proof: Key,
     /// Signs form tokens and cookies of the hosted pages.
     pub form: Key,
+    /// Makes the keys of the directory's hashes, a new one for each rotation.
+    pub expose: Key,
     /// Encrypts what must be read back: TOTP secrets.
     seal: ring::aead::LessSafeKey,
 }
@@ -52,6 +54,7 @@ impl Keyring {
             device: key("device"),
             proof: key("proof"),
             form: key("form"),
+            expose: key("expose"),
             seal: sealing(&hkdf),
         }
     }

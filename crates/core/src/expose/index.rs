@@ -28,9 +28,72 @@ pub struct Entry {
     pub account: Ordinal,
 }
 
+/// STAND-IN
+pub const FORMER: Ordinal = 1 << 31;
+/// STAND-IN
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Header {
+    /// k
+    pub key: [u8; 8],
+    /// a
+    pub as_of: i64,
+    /// a
+    pub accounts: u32,
+    /// f
+    pub formers: u32,
+}
+/// STAND-IN
+#[derive(Clone, Debug, Default)]
+pub struct Stale(super::cohort::Accounts);
+impl Stale {
+    /// s
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// s
+    pub fn insert(&mut self, n: Ordinal) {
+        self.0.insert(n);
+    }
+}
+/// STAND-IN
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// b
+    pub base: &'a Index,
+    /// f
+    pub fresh: &'a Index,
+    /// s
+    pub stale: &'a Stale,
+}
+impl<'a> View<'a> {
+    /// a
+    pub fn accounts(&self, hash: Hashed) -> impl Iterator<Item = Ordinal> + use<'a> {
+        let stale = self.stale;
+        self.base.accounts(hash).filter(move |n| !stale.0.contains(*n)).chain(self.fresh.accounts(hash))
+    }
+}
+/// STAND-IN
+#[derive(Debug)]
+pub struct Builder(Header, Vec<Entry>);
+impl Builder {
+    /// n
+    pub fn new(header: Header) -> Self {
+        Self(header, vec![])
+    }
+    /// p
+    pub fn push(&mut self, entry: Entry) {
+        self.1.push(entry);
+    }
+    /// f
+    pub fn finish(self) -> Index {
+        Index { header: self.0, ..Index::build(self.1) }
+    }
+}
+
 /// What is looked up in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Index {
+    header: Header,
     /// Upper bits of a place that choose the bucket.
     bits: u32,
     /// Where each bucket's entries begin; one more at the end.
@@ -50,6 +113,19 @@ impl Index {
         Self::of_sorted(bits, &entries)
     }
 
+    /// STAND-IN
+    pub fn empty() -> Self {
+        Self::build(vec![])
+    }
+    /// STAND-IN
+    pub fn of(entries: Vec<Entry>) -> Self {
+        Self::build(entries)
+    }
+    /// STAND-IN
+    pub fn header(&self) -> Header {
+        self.header
+    }
+
     fn of_sorted(bits: u32, sorted: &[Entry]) -> Self {
         let mut starts = Vec::with_capacity((1 << bits) + 1);
         let mut bytes = Vec::with_capacity(sorted.len() * ENTRY);
@@ -60,7 +136,7 @@ impl Index {
             bytes.extend_from_slice(&entry.account.to_le_bytes());
         }
         starts.resize((1 << bits) + 1, sorted.len() as u32);
-        Self { bits, starts, entries: bytes }
+        Self { header: Header::default(), bits, starts, entries: bytes }
     }
 
     /// How many keys.
@@ -79,7 +155,7 @@ impl Index {
     }
 
     /// The accounts that have a value.
-    pub fn accounts(&self, hash: Hashed) -> impl Iterator<Item = Ordinal> {
+    pub fn accounts(&self, hash: Hashed) -> impl Iterator<Item = Ordinal> + use<'_> {
         let bucket = bucket(self.bits, hash.place);
         let range = self.starts[bucket] as usize * ENTRY..self.starts[bucket + 1] as usize * ENTRY;
         let entries = self.entries[range].chunks_exact(ENTRY);

@@ -20,6 +20,8 @@ pub enum Kind {
     UserName = 4,
     /// The platform's own id of an account: strong.
     PlatformId = 5,
+    /// STAND-IN
+    AccountId = 6,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Self::Phone => "phone",
             Self::UserName => "user_name",
             Self::PlatformId => "platform_id",
+            Self::AccountId => "account_id",
         }
     }
 
@@ -56,6 +59,11 @@ impl HashKey {
     /// From 16 secret bytes.
     pub fn new(bytes: &[u8; 16]) -> Self {
         Self(SipHasher24::new_with_key(bytes))
+    }
+
+    /// STAND-IN
+    pub fn id(&self) -> [u8; 8] {
+        self.hash(Kind::AccountId, b"id").place.to_le_bytes()
     }
 
     /// The hash of a normalised value of a kind.

@@ -70,9 +70,14 @@ fn who(what: &Value) -> Who {
 
 fn whom(kind: &str, what: &Value, who: &Who) -> Whom {
     match (kind, text(what, "staff")) {
-        ("staff.unmasked" | "staff.account_sessions_ended" | "staff.recovery_held" | "staff.recovery_released", _) => {
-            Whom::Account
-        }
+        (
+            "staff.unmasked"
+            | "staff.account_sessions_ended"
+            | "staff.recovery_held"
+            | "staff.recovery_released"
+            | "staff.containment_released",
+            _,
+        ) => Whom::Account,
         (_, Some(staff)) if what.get("by").is_some() => {
             if *who == Who::Staff(staff.to_owned()) {
                 Whom::Themselves
@@ -110,10 +115,39 @@ fn words(kind: &str, what: &Value) -> (String, String) {
         "staff.disabled" => ("shut out".into(), String::new()),
         "staff.enabled" => ("let sign in again".into(), String::new()),
         "staff.key_created" => ("made the API key".into(), said("name", "").trim().to_owned()),
+        "staff.leak_matched" => (matched(what), said("name", "").trim().to_owned()),
+        "staff.leak_withdrawn" => ("withdrew the leak".into(), said("name", "").trim().to_owned()),
+        "staff.cohort_made" => (format!("made a cohort of {}", accounts(what)), said("name", "").trim().to_owned()),
+        "staff.cohort_exported" => {
+            (format!("exported a cohort of {}", accounts(what)), said("cohort", "").trim().to_owned())
+        }
+        "staff.containment_put" => (contained(what, "on"), said("cohort", "").trim().to_owned()),
+        "staff.containment_lifted" => (contained(what, "off"), said("cohort", "").trim().to_owned()),
+        "staff.containment_released" => {
+            (format!("let go of `{}`", text(what, "kind").unwrap_or("a containment")), String::new())
+        }
+        "staff.values_recorded" => (format!("recorded {}", count(what, "values", "former value")), String::new()),
+        "staff.exposure_key_rotated" => ("changed the key of the directory's hashes".into(), String::new()),
         "staff.key_revoked" => ("revoked the API key".into(), said("key", "").trim().to_owned()),
         other => (other.trim_start_matches("staff.").replace('_', " "), String::new()),
     };
     (did, how)
+}
+
+/// How many accounts.
+fn accounts(what: &Value) -> String {
+    count(what, "accounts", "account")
+}
+
+fn matched(what: &Value) -> String {
+    format!("matched a leak with {}:", accounts(what))
+}
+
+/// A containment that was put on a cohort, or taken off it.
+fn contained(what: &Value, how: &str) -> String {
+    let kind = text(what, "kind").unwrap_or("a containment");
+    let (verb, join) = if how == "on" { ("put", "on") } else { ("took", "off") };
+    format!("{verb} `{kind}` {join} {}:", accounts(what))
 }
 
 /// Of a sign-in that a provider vouched for, or did not.

@@ -54,8 +54,10 @@ impl Role {
         match what {
             P::SeeTraffic => true,
             P::SeeRegister => !matches!(self, Self::Admin),
-            P::SeeAccounts | P::SeeEvidence => matches!(self, Self::Responder | Self::Approver | Self::Auditor),
-            P::Unmask | P::ActOnAccounts => matches!(self, Self::Responder),
+            P::SeeAccounts | P::SeeEvidence | P::SeeExposure => {
+                matches!(self, Self::Responder | Self::Approver | Self::Auditor)
+            }
+            P::Unmask | P::ActOnAccounts | P::ActOnExposure => matches!(self, Self::Responder),
             P::SeeStaff | P::SeeKeys | P::SeeAudit => matches!(self, Self::Admin | Self::Auditor),
             P::SeeSettings => matches!(self, Self::Admin | Self::Auditor | Self::Responder | Self::Approver),
             P::ManageStaff | P::ManageKeys => matches!(self, Self::Admin),
@@ -82,6 +84,10 @@ pub enum Permission {
     Unmask,
     /// End sessions of accounts, hold and release their recovery.
     ActOnAccounts,
+    /// Leaks, cohorts and containments, without who is in them.
+    SeeExposure,
+    /// Match leaks, make cohorts and hand them out, put containments on them and lift them.
+    ActOnExposure,
     /// What entries of the evidence log say.
     SeeEvidence,
     /// Who works here, with which roles.
@@ -100,12 +106,14 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::SeeTraffic,
         Self::SeeRegister,
         Self::SeeAccounts,
         Self::Unmask,
         Self::ActOnAccounts,
+        Self::SeeExposure,
+        Self::ActOnExposure,
         Self::SeeEvidence,
         Self::SeeStaff,
         Self::ManageStaff,
@@ -123,6 +131,8 @@ impl Permission {
             Self::SeeAccounts => "accounts:see",
             Self::Unmask => "accounts:unmask",
             Self::ActOnAccounts => "accounts:act",
+            Self::SeeExposure => "exposure:see",
+            Self::ActOnExposure => "exposure:act",
             Self::SeeEvidence => "evidence:see",
             Self::SeeStaff => "staff:see",
             Self::ManageStaff => "staff:manage",
@@ -135,7 +145,7 @@ impl Permission {
 
     /// Whether it needs a fresh proof of who is at the keyboard (NIST SP 800-63B-4, 5.2: reauthentication).
     pub const fn is_privileged(self) -> bool {
-        matches!(self, Self::Unmask | Self::ActOnAccounts | Self::ManageStaff | Self::ManageKeys)
+        matches!(self, Self::Unmask | Self::ActOnAccounts | Self::ActOnExposure | Self::ManageStaff | Self::ManageKeys)
     }
 
     /// The roles that have it.
@@ -210,6 +220,8 @@ mod tests {
         accounts:see: responder approver auditor
         accounts:unmask (fresh proof): responder
         accounts:act (fresh proof): responder
+        exposure:see: responder approver auditor
+        exposure:act (fresh proof): responder
         evidence:see: responder approver auditor
         staff:see: admin auditor
         staff:manage (fresh proof): admin
@@ -222,8 +234,8 @@ mod tests {
 
     #[test]
     fn an_auditor_changes_nothing_and_an_admin_looks_nobody_up() {
-        let changes = [Permission::Unmask, Permission::ActOnAccounts, Permission::ManageStaff, Permission::ManageKeys];
-        assert!(changes.iter().all(|what| !Role::Auditor.may(*what)));
+        let changes = Permission::ALL.into_iter().filter(|what| what.is_privileged());
+        assert!(changes.into_iter().all(|what| !Role::Auditor.may(what)));
         let reads = Permission::ALL.into_iter().filter(|what| !what.is_privileged());
         assert!(reads.into_iter().all(|what| Role::Auditor.may(what)));
         assert!(!Role::Admin.may(Permission::SeeAccounts) && !Role::Admin.may(Permission::Unmask));

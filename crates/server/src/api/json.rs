@@ -14,10 +14,14 @@ const MAX_NAME: usize = 40;
 /// 400 `json_malformed` for what is not JSON; 422 for JSON of another form.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value = serde_json::from_slice(body).map_err(|error| problem(body, &error))?;
-    list_at(body).map_or(Ok(value), |at| Err(listed(body, at)))
+    let misplaced = list_at(body).filter(|at| path_at(body, *at) != [LIST]);
+    misplaced.map_or(Ok(value), |at| Err(listed(body, at)))
 }
 
-/// Where a list starts, if there is one. No body of this API holds any, but serde takes a list of values for an object.
+/// The one field of this API that holds a list; it stands alone in its body.
+const LIST: &str = "accounts";
+
+/// Where a list starts, if there is one. Serde takes a list of values for an object.
 fn list_at(body: &[u8]) -> Option<usize> {
     if !body.contains(&b'[') {
         return None;

@@ -8,11 +8,15 @@
 mod accounts;
 mod call;
 mod care;
+mod check;
+mod cohorts;
+mod containments;
 mod evidence;
 mod evidence_audit;
 mod evidence_export;
 mod evidence_files;
 mod json;
+mod leaks;
 pub mod openapi;
 mod ops;
 mod passwords;
@@ -52,6 +56,21 @@ pub fn router(app: App) -> Router {
         .route("/v1/accounts/{id}/totp", post(accounts::enrol_totp))
         .route("/v1/accounts/{id}/recovery-codes", post(accounts::enrol_recovery_codes))
         .route("/v1/accounts/{id}/evidence-erasures", post(evidence::erase))
+        .route("/v1/accounts/check", post(check::many))
+        .route("/v1/accounts/{id}/check", post(check::one))
+        .route("/v1/accounts/{id}/password-set", post(check::password_set))
+        .route("/v1/accounts/{id}/exposure", get(leaks::of_account))
+        .route("/v1/leaks", get(leaks::list))
+        .route("/v1/leaks/{id}", get(leaks::see))
+        .route("/v1/leaks/{id}/withdraw", post(leaks::withdraw))
+        .route("/v1/cohorts/preview", post(cohorts::preview))
+        .route("/v1/cohorts", get(cohorts::list).post(cohorts::make))
+        .route("/v1/cohorts/{id}", get(cohorts::see))
+        .route("/v1/cohorts/{id}/accounts", get(cohorts::accounts))
+        .route("/v1/containments/preview", post(containments::preview))
+        .route("/v1/containments", get(containments::list).post(containments::put))
+        .route("/v1/containments/{id}/lift", post(containments::lift))
+        .route("/v1/containments/{id}/releases", post(containments::release))
         .route("/v1/evidence/status", get(evidence::status))
         .route("/v1/evidence/audit", get(evidence_audit::audit))
         .route("/v1/evidence/entries", get(evidence::list))

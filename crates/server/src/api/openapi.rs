@@ -3,8 +3,8 @@
 use super::call::respond_json;
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::{
-    accounts, care, evidence, evidence_audit, evidence_export, evidence_files, ops, passwords, recovery, redemption,
-    verify,
+    accounts, care, check, cohorts, containments, evidence, evidence_audit, evidence_export, evidence_files, leaks,
+    ops, passwords, recovery, redemption, verify,
 };
 use axum::response::Response;
 use bytes::Bytes;
@@ -40,6 +40,23 @@ use utoipa::{Modify, OpenApi};
         care::end_sessions,
         care::hold,
         care::release,
+        check::one,
+        check::many,
+        check::password_set,
+        leaks::of_account,
+        leaks::list,
+        leaks::see,
+        leaks::withdraw,
+        cohorts::preview,
+        cohorts::make,
+        cohorts::list,
+        cohorts::see,
+        cohorts::accounts,
+        containments::preview,
+        containments::put,
+        containments::list,
+        containments::lift,
+        containments::release,
         verify::verify,
         verify::proof,
         passwords::check,
@@ -65,6 +82,7 @@ use utoipa::{Modify, OpenApi};
         (name = "accounts", description = "For people who are signed in, or sign in."),
         (name = "messages", description = "\"Is this message from you?\""),
         (name = "passwords", description = "Has this password leaked?"),
+        (name = "exposure", description = "A leak appears: whose data is it, and what is done about it?"),
         (name = "evidence", description = "The log that outsiders can check (C2SP tlog-tiles)."),
         (name = "operation", description = "For whoever runs the server."),
     ),
@@ -97,8 +115,8 @@ const WITH_KEY: [(u16, &str); 4] = [
     (503, "`unavailable` or `timed_out`: ask again."),
 ];
 
-/// The POST that looks at no idempotency key, because nothing of it is to be remembered.
-const UNKEPT: &str = "check_password";
+/// POSTs that look at no idempotency key, because nothing of them is to be remembered.
+const UNKEPT: [&str; 3] = ["check_password", "check_account", "check_accounts"];
 
 /// Errors of every operation with a body.
 const WITH_BODY: [(u16, &str); 7] = [
@@ -136,7 +154,7 @@ fn complete(method: &HttpMethod, operation: &mut Operation) {
     if *method == HttpMethod::Post {
         add_errors(operation, &WITH_BODY);
     }
-    if *method == HttpMethod::Post && operation.operation_id.as_deref() != Some(UNKEPT) {
+    if *method == HttpMethod::Post && !operation.operation_id.as_deref().is_some_and(|id| UNKEPT.contains(&id)) {
         operation.parameters.get_or_insert_default().push(idempotency_key().into());
     }
     let errors = operation.responses.responses.iter_mut().filter(|(status, _)| status.as_str() >= "400");

@@ -1,10 +1,12 @@
 //! Takes accounts over from another system, a batch in one transaction with one evidence entry.
 
+use super::exposure::{self, former::Value};
 use crate::app::App;
 use crate::directory::hashes::StoredHash;
 use crate::error::AppError;
 use crate::store::accounts::{self, Known, Marks, Write};
 use crate::store::evidence::{self, Draft};
+use crate::store::exposure::former::{self, NewFormer};
 use crate::store::{Conn, StoreError};
 use countersign_core::ids::AccountId;
 use countersign_core::import::{AccountRecord, Reason};
@@ -142,7 +144,9 @@ impl Work {
         if writes.is_empty() {
             return Ok(());
         }
+        let former = self.former(conn, &writes).await?;
         accounts::write(conn, &writes, self.now).await?;
+        former::insert(conn, &former, self.now).await?;
         let Tally { created, updated, unchanged, rejected } = self.outcome.tally;
         let what = json!({
             "lines": lines.map(|(first, last)| [first, last]),
@@ -150,6 +154,23 @@ impl Work {
         });
         let entry = Draft::new("accounts.imported", None, what, self.now, &mut self.rng);
         evidence::append(conn, vec![entry]).await
+    }
+
+    /// What names accounts until now and will not after this batch.
+    async fn former(&mut self, conn: &mut Conn, writes: &[Write]) -> Result<Vec<NewFormer>, StoreError> {
+        let known: HashMap<&str, &Write> =
+            writes.iter().filter(|write| write.known).map(|write| (write.id.as_str(), write)).collect();
+        let ids: Vec<&str> = known.keys().copied().collect();
+        let mut found = vec![];
+        for (account, kind, text) in accounts::names(conn, &ids).await? {
+            let Some(write) = known.get(account.as_str()) else { continue };
+            let kind = ["user", "email", "phone"].into_iter().find(|known| *known == kind);
+            let stays = |kind| write.record.identifiers().any(|name| name == (kind, text.as_str()));
+            let Some(kind) = kind.filter(|kind| !stays(*kind)) else { continue };
+            let value = Value { kind, text };
+            found.push(exposure::former::sealed(&self.app.keys, &write.id, &value, self.now, &mut self.rng));
+        }
+        Ok(found)
     }
 
     fn decide(&mut self, one: Numbered, known: &HashMap<String, Known>) -> Option<Write> {

@@ -40,11 +40,17 @@ pub enum Scope {
     EvidenceErase,
     /// Ask whether passwords leaked.
     PasswordsCheck,
+    /// Ask whether accounts may be signed in, and tell of passwords that were set anew.
+    AccountsCheck,
+    /// See leaks, cohorts, containments.
+    ExposureRead,
+    /// Match leaks, make cohorts, put containments on them and lift them.
+    ExposureAct,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::RecoveryRequest,
         Self::RecoveryRedeem,
         Self::MessagesRead,
@@ -55,6 +61,9 @@ impl Scope {
         Self::EvidenceRead,
         Self::EvidenceErase,
         Self::PasswordsCheck,
+        Self::AccountsCheck,
+        Self::ExposureRead,
+        Self::ExposureAct,
     ];
 
     /// The name on the command line, in the store and in the API's description.
@@ -70,6 +79,9 @@ impl Scope {
             Self::EvidenceRead => "evidence:read",
             Self::EvidenceErase => "evidence:erase",
             Self::PasswordsCheck => "passwords:check",
+            Self::AccountsCheck => "accounts:check",
+            Self::ExposureRead => "exposure:read",
+            Self::ExposureAct => "exposure:act",
         }
     }
 
@@ -86,6 +98,9 @@ impl Scope {
             Self::EvidenceRead => "Read and export the evidence",
             Self::EvidenceErase => "Erase what the evidence says about accounts",
             Self::PasswordsCheck => "Ask whether passwords leaked",
+            Self::AccountsCheck => "Ask whether accounts may be signed in",
+            Self::ExposureRead => "See leaks, cohorts and containments",
+            Self::ExposureAct => "Match leaks, make cohorts, contain them",
         }
     }
 

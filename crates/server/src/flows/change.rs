@@ -48,6 +48,7 @@ impl Apply<'_> {
         let devices = directory::revoke_devices(conn, id, self.now).await?;
         let tickets = tickets::revoke_all(conn, id, self.now).await?;
         let undo = self.undo(conn, rng).await?;
+        super::exposure::contain::reset_done(conn, id, self.now, rng).await?;
         let what = json!({
             "sessions_ended": sessions, "devices_forgotten": devices, "links_closed": tickets, "undo": undo.as_str(),
             "client": self.client,

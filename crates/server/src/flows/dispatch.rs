@@ -1,6 +1,7 @@
 //! Decides waiting requests: looks the account up, asks the pure gate, and puts at most one message on record, all of a
 //! batch in one transaction under the lock of the budgets, so that several nodes count as one.
 
+use super::exposure::{contain, force};
 use super::{Result, devices, seal, secrets};
 use crate::app::App;
 use crate::keyring::Keyring;
@@ -8,6 +9,7 @@ use crate::store::directory::{Account, Address};
 use crate::store::evidence::Draft;
 use crate::store::{Conn, StoreError, directory, evidence, gate as gate_store, messages, requests, tickets};
 use crate::text::Locale;
+use countersign_core::expose::containment::Containment;
 use countersign_core::gate::budget::Budgets;
 use countersign_core::gate::decide::{AccountFacts, Decision, Facts, Reason, Verdict, decide};
 use countersign_core::gate::{Class, Mode, Policy, pressure};
@@ -19,6 +21,7 @@ use countersign_core::secret::Digest;
 use countersign_core::time::Timestamp;
 use rand::{Rng, rngs::StdRng};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Requests decided in one transaction: few enough that other writers need not wait long.
@@ -92,6 +95,8 @@ struct Work {
     fallback: Locale,
     before: Mode,
     flooded: bool,
+    /// Containments in force.
+    contained: Arc<Vec<force::Policy>>,
     now: Timestamp,
     rng: StdRng,
 }
@@ -135,6 +140,7 @@ impl Work {
             fallback: app.config.site.default_locale,
             before,
             flooded,
+            contained: app.exposure.force.shown().unwrap_or_default(),
             now,
             rng: app.rng(),
         }
@@ -257,12 +263,24 @@ impl Work {
                 account_slots: gate_store::slots(conn, &found.account_key).await?,
                 mailbox_slots: gate_store::slots(conn, &found.mailbox_key).await?,
                 disavowed_until: found.account.disavow_until,
-                held_until: found.account.hold_until,
+                held_until: self.held_until(&found.account),
             }),
         };
         let request = &case.request;
         let (received_at, expires_at) = (request.received_at, request.expires_at);
         Ok(Facts { received_at, expires_at, class: case.class, released, account })
+    }
+
+    /// Until when recovery without strong proof is held: by hand, or by a containment.
+    fn held_until(&self, account: &Account) -> Timestamp {
+        let held = |number| {
+            let of_kind = self.contained.iter().filter(|one| one.contained.kind == Containment::RecoveryHeld);
+            of_kind.filter(move |one| one.holds(number, self.now)).map(|one| one.contained.until)
+        };
+        let ends = account.number.into_iter().flat_map(held);
+        // One without an end is looked at again with the next request.
+        let ends = ends.map(|until| until.unwrap_or_else(|| self.now.plus(contain::LONGEST)));
+        ends.fold(account.hold_until, Timestamp::max)
     }
 
     async fn record(

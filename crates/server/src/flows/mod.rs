@@ -14,6 +14,7 @@ pub mod client;
 pub mod devices;
 pub mod dispatch;
 pub mod enrol;
+pub mod exposure;
 pub mod find;
 pub mod housekeeping;
 pub mod idempotency;

@@ -4,7 +4,7 @@ use super::change::{Apply, Notice};
 use super::client::Client;
 use super::recover::identifier_key;
 use super::secrets::{self, Purpose};
-use super::{Result, devices, enrol, passwords};
+use super::{Result, devices, enrol, exposure, passwords};
 use crate::app::App;
 use crate::directory::hashes;
 use crate::error::AppError;
@@ -102,8 +102,12 @@ async fn find(app: &App, token: &SecretText) -> Result<(Ticket, directory::Accou
     let mut conn = app.store.read().await?;
     let found = tickets::by_secret(&mut conn, &link, &proceed).await?;
     let ticket = found.filter(|t| t.is_live(app.clock.now())).ok_or_else(AppError::gone)?;
-    let account = directory::by_id(&mut conn, &ticket.account).await?;
-    Ok((ticket, account.ok_or_else(AppError::gone)?))
+    let account = directory::by_id(&mut conn, &ticket.account).await?.ok_or_else(AppError::gone)?;
+    // A containment closes links that were sent before it, as a hold by hand does.
+    if ticket.class != Class::Strong && exposure::holds_recovery(app, &account) {
+        return Err(AppError::gone());
+    }
+    Ok((ticket, account))
 }
 
 /// Exchanges a code for a token. The try is counted before the code is looked at.
@@ -201,6 +205,7 @@ pub async fn redeem(app: &App, ask: Redeem) -> Result<Redeemed> {
     let change = Finish::new(app, ticket, account, new_hash, factor, device_known, &ask.client);
     let redeemed = app.store.write(move |conn| Box::pin(change.run(conn))).await?;
     app.outbox_wake.notify_one();
+    app.exposure.wake.notify_one();
     app.metrics.recovery(if matches!(redeemed, Redeemed::Done { .. }) { "completed" } else { "waiting" });
     Ok(redeemed)
 }
@@ -331,7 +336,7 @@ impl Finish {
         let signals = risk::Signals {
             new_device: !device_known,
             no_second_factor: matches!(factor, Factor::NotNeeded),
-            leaked_mailbox: account.has_flag("leaked_mailbox"),
+            leaked_mailbox: exposure::has_leaked_mailbox(app, &account),
             siege: ticket.siege,
             disavowed: account.disavow_until > now,
         };

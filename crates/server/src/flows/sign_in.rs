@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::recover::identifier_key;
-use super::{Result, devices, enrol, redeem, secrets};
+use super::{Result, devices, enrol, exposure, redeem, secrets};
 use crate::app::App;
 use crate::directory::hashes::{self, StoredHash};
 use crate::error::AppError;
@@ -52,7 +52,8 @@ fn wrong() -> AppError {
 /// Signs an account in; hashes of other systems become argon2id on the way.
 ///
 /// # Errors
-/// 401 for whatever does not match, the same for every reason; 422 `second_factor_needed` after a right password; 429.
+/// 401 for whatever does not match, the same for every reason; 422 `second_factor_needed` after a right password; 403
+/// `must_reset` after everything was right, where a containment asks for a new password first; 429.
 pub async fn sign_in(app: &App, ask: SignIn) -> Result<SignedIn> {
     let parsed = identifier::parse(&ask.identifier);
     let parsed = parsed.map_err(|bad| AppError::invalid("identifier", bad.code(), bad.to_string()))?;
@@ -63,8 +64,15 @@ pub async fn sign_in(app: &App, ask: SignIn) -> Result<SignedIn> {
     let right = verify(app, stored.clone(), ask.password.clone()).await?;
     let account = account.filter(|a| right && !a.has_flag("suspended")).ok_or_else(wrong)?;
     let step = second_factor(app, &account, ask.second_factor.as_ref())?;
+    if exposure::must_reset(app, &account) {
+        return Err(must_reset());
+    }
     let better = rehash(app, stored.as_deref(), &ask.password).await?;
     record(app, account.id, step, stored.zip(better), &ask.client).await
+}
+
+fn must_reset() -> AppError {
+    AppError::new(403, "must_reset", "A new password is needed first. Ask for a recovery message.")
 }
 
 fn admit(app: &App, ask: &SignIn, key: &countersign_core::secret::Digest) -> Result<()> {

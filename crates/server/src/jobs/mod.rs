@@ -5,6 +5,7 @@
 //! I/O for this room: SMTP through notify, witnesses and time stamps through attest, the file of last_seen.   Tests: tests/it.
 
 mod dispatch;
+mod exposure;
 mod housekeeping;
 mod outbox;
 mod sequencer;
@@ -46,6 +47,7 @@ impl Jobs {
         tasks.spawn(dispatch::run(app.clone(), stopped.clone()));
         tasks.spawn(housekeeping::run(app.clone(), stopped.clone()));
         tasks.spawn(traffic::run(app.clone(), stopped.clone()));
+        tasks.spawn(exposure::run(app.clone(), stopped.clone()));
         if !app.log.policy().witnesses().is_empty() {
             tasks.spawn(witnesses::run(app.clone(), outside.witnesses, stopped.clone()));
         }

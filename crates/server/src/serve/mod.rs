@@ -14,6 +14,8 @@ use crate::attest::{Authority, BadCa, BadWitness, Http, Witness};
 use crate::breached::OpenError;
 use crate::clock::{self, Clock};
 use crate::config::Config;
+use crate::error::AppError;
+use crate::flows::exposure;
 use crate::flows::log::{Doubt, Log, start as log_start};
 use crate::jobs::{Jobs, Outside, witnesses};
 use crate::keyring::{self, KeyError};
@@ -77,6 +79,9 @@ pub enum StartError {
         "password.range_api: no file was built with `passwords build --range`, so there are no whole hashes to serve"
     )]
     NoRanges,
+    /// Containments that are in force.
+    #[error("the containments in force could not be read: {0}")]
+    Contained(String),
     /// The socket.
     #[error("{0}: {1}; is another program listening there?")]
     Listen(SocketAddr, std::io::Error),
@@ -117,7 +122,9 @@ pub async fn assemble(config: Config, place: &Place, data: &Path) -> Result<App,
     if clock.behind() > CLOCK_WARNING {
         tracing::warn!(behind_secs = clock.behind().as_secs(), "the clock is behind the database: time stands still");
     }
-    Ok(App::new(config, store, keys, log, clock, rng))
+    let app = App::new(config, store, keys, log, clock, rng);
+    app.exposure.directory.keep_at(data);
+    Ok(app)
 }
 
 /// Where the key of the log is.
@@ -219,6 +226,8 @@ pub async fn start_on(
     open_breached(&app)?;
     witnesses::look_back(&app, &outside.witnesses).await?;
     forget_exports(&app);
+    // Whoever asks the first question gets the answer that was true before the restart.
+    stand_again(&app).await.map_err(|error| StartError::Contained(error.internal.unwrap_or(error.public)))?;
     let jobs = Jobs::start(&app, outside);
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
@@ -232,6 +241,13 @@ pub async fn start_on(
         }
     });
     Ok(Running { address, app, jobs, stop, serving })
+}
+
+/// What is kept of exposure in memory. An index of the directory that is not there yet is built later, by the job.
+async fn stand_again(app: &App) -> Result<(), AppError> {
+    exposure::force::follow(app).await?;
+    exposure::mailboxes::follow(app).await?;
+    exposure::directory::open(app).await
 }
 
 /// Opens the files of leaked passwords, and checks them from end to end.

@@ -90,6 +90,19 @@ pub async fn owners(conn: &mut Conn, kind: &str, values: &[&str]) -> Result<Hash
     Ok(found)
 }
 
+/// What names accounts: account, kind and value.
+pub async fn names(conn: &mut Conn, ids: &[&str]) -> Result<Vec<(String, String, String)>, StoreError> {
+    let mut found = Vec::new();
+    for part in ids.chunks(MAX_BOUND) {
+        let list = placeholders(conn, 1, part.len());
+        let text = format!("SELECT account_id, kind, value FROM identifiers WHERE account_id IN {list}");
+        for row in sql(text).bind_all(part.iter().map(|id| Arg::from(*id))).fetch_all(conn).await? {
+            found.push((row.text(0)?, row.text(1)?, row.text(2)?));
+        }
+    }
+    Ok(found)
+}
+
 /// Writes accounts with their identifiers, addresses and numbers. The caller has checked that no identifier belongs to
 /// another account; where one does after all, the statement fails and nothing is written.
 pub async fn write(conn: &mut Conn, writes: &[Write], now: Timestamp) -> Result<(), StoreError> {

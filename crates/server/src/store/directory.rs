@@ -24,6 +24,8 @@ pub struct Account {
     pub disavow_until: Timestamp,
     /// Recovery without strong proof is held until then.
     pub hold_until: Timestamp,
+    /// Its number in bitmaps; `None` for an account that was put there by hand, which no cohort has.
+    pub number: Option<u32>,
 }
 
 impl Account {
@@ -43,7 +45,7 @@ pub struct Address {
 }
 
 const ACCOUNT: &str = "SELECT a.id, a.locale, a.flags, a.password_hash, a.totp_sealed, a.disavow_level, \
-                       a.disavow_until, a.hold_until FROM accounts a";
+                       a.disavow_until, a.hold_until, a.number FROM accounts a";
 
 fn account(row: &Row) -> Result<Account, StoreError> {
     Ok(Account {
@@ -55,6 +57,7 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         disavow_level: row.int(5)?,
         disavow_until: row.time(6)?,
         hold_until: row.time(7)?,
+        number: row.opt_int(8)?.and_then(|number| u32::try_from(number).ok()),
     })
 }
 

@@ -94,3 +94,9 @@ impl std::fmt::Debug for Text {
 fn trimmed(raw: &[u8]) -> &[u8] {
     raw.trim_ascii()
 }
+
+/// STAND-IN
+pub fn platform_id(raw: &[u8], out: &mut Text) -> bool {
+    out.clear();
+    out.extend(raw)
+}

@@ -76,3 +76,13 @@ pub async fn set(conn: &mut Conn, digest: &CohortDigest) -> Result<Accounts, Sto
         }
     }
 }
+
+/// Whether somebody is in a cohort; one small row is read.
+pub async fn contains(conn: &mut Conn, digest: &CohortDigest, number: u32) -> Result<bool, StoreError> {
+    let text = "SELECT piece, bytes FROM cohort_pieces WHERE digest = $1 AND piece = $2";
+    let piece = i64::from(number / countersign_core::expose::cohort::PIECE);
+    let rows = sql(text).bind(digest.bytes().as_slice()).bind(piece).fetch_all(conn).await?;
+    let mut set = Accounts::new();
+    take_pieces(&rows, &mut set)?;
+    Ok(set.contains(number))
+}

@@ -46,3 +46,19 @@ fn damaged(what: &str) -> StoreError {
 fn ordinal(row: &Row, index: usize) -> Result<u32, StoreError> {
     u32::try_from(row.int(index)?).map_err(|_| damaged("an account without a number"))
 }
+
+/// Which key the directory's hashes are made with; the first is 1.
+pub async fn generation(conn: &mut Conn) -> Result<u32, StoreError> {
+    let row = sql("SELECT value FROM meta WHERE key = 'exposure_key'").fetch_optional(conn).await?;
+    let parsed = row.map(|row| row.parsed(0, "meta.value", |text| text.parse().ok())).transpose()?;
+    Ok(parsed.unwrap_or(1))
+}
+
+/// Takes the next key.
+pub async fn next_generation(conn: &mut Conn) -> Result<u32, StoreError> {
+    let next = generation(conn).await? + 1;
+    let text = "INSERT INTO meta (key, value) VALUES ('exposure_key', $1) \
+                ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    sql(text).bind(next.to_string()).execute(conn).await?;
+    Ok(next)
+}
