@@ -66,6 +66,11 @@ impl Field {
         }
     }
 
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.as_str() == text)
+    }
+
     /// The bit in a set of fields.
     pub const fn bit(self) -> u16 {
         1 << self as u8
