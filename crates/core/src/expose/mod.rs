@@ -9,6 +9,7 @@ pub mod containment;
 pub mod freshness;
 pub mod index;
 pub mod key;
+pub mod layout;
 pub mod matching;
 pub mod normal;
 pub mod query;

@@ -4,6 +4,111 @@
 //! A record that cannot be read is handed over with its fault; the next one is read from where it begins. Nothing is
 //! guessed into a broken record (X2).
 
+mod combo;
+mod frame;
+mod json;
+mod ndjson;
+mod object;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use super::layout::{Format, Layout};
+
+/// What reads the records of one leak. Each thread has its own clone.
+#[derive(Clone, Debug)]
+pub enum Reader {
+    /// JSON, an object on each line.
+    Ndjson(ndjson::Reader),
+    /// JSON, an array of objects.
+    Json(json::Reader),
+    /// Dumps.
+    Sql(sql::Reader),
+    /// A name and a password.
+    Combo(combo::Reader),
+}
+
+/// What finds where records end: one for a leak, fed in the order of the file.
+#[derive(Clone, Debug)]
+pub enum Cutter {
+    /// A record on each line.
+    Lines(frame::Lines),
+    /// JSON, an array of objects.
+    Json(json::Cutter),
+    /// Dumps.
+    Sql(sql::Cutter),
+}
+
+/// What is at the front of a block.
+#[derive(Clone, Debug)]
+pub struct Cut {
+    /// So many bytes are `piece`. None: no record ends in the block, and it is handed in again with more behind it. After the
+    /// last block (`last`) all bytes have been taken.
+    pub len: usize,
+    /// To be handed to `Reader::read` with these bytes.
+    pub piece: Piece,
+}
+
+/// What a reader must know of some bytes.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// Whole records, the first one at their front.
+    Records,
+    /// Whole records of a statement that begins before them.
+    Within(sql::Statement),
+    /// The first part of a record that is longer than `MAX_RECORD`: counted, and not read.
+    TooLong,
+    /// What belongs to no record, or more of one that is too long: passed over.
+    Nothing,
+}
+
+impl Reader {
+    /// For a leak of this layout; `None` for delimited files, which have a reader of their own.
+    pub fn new(layout: &Layout) -> Option<Self> {
+        let names = || layout.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        Some(match &layout.format {
+            Format::Ndjson => Self::Ndjson(ndjson::Reader::new(names())),
+            Format::Json => Self::Json(json::Reader::new(names())),
+            Format::Sql { table } => Self::Sql(sql::Reader::new(table, names())),
+            Format::Combo { separator, url } => Self::Combo(combo::Reader::new(*separator, *url)),
+            Format::Delimited { .. } => return None,
+        })
+    }
+
+    /// What cuts the file for it.
+    pub fn cutter(&self) -> Cutter {
+        match self {
+            Self::Ndjson(_) | Self::Combo(_) => Cutter::Lines(frame::Lines::default()),
+            Self::Json(_) => Cutter::Json(json::Cutter::default()),
+            Self::Sql(reader) => Cutter::Sql(reader.cutter()),
+        }
+    }
+
+    /// Reads the records of a piece.
+    pub fn read(&mut self, bytes: &[u8], piece: &Piece, rows: &mut impl Rows) {
+        match (piece, self) {
+            (Piece::Nothing, _) => {}
+            (Piece::TooLong, Self::Combo(_)) => combo::Reader::too_long(bytes, rows),
+            (Piece::TooLong, _) => rows.bad(Fault::TooLong, bytes),
+            (_, Self::Ndjson(reader)) => reader.read(bytes, rows),
+            (_, Self::Json(reader)) => reader.read(bytes, rows),
+            (piece, Self::Sql(reader)) => reader.read(bytes, piece, rows),
+            (_, Self::Combo(reader)) => reader.read(bytes, rows),
+        }
+    }
+}
+
+impl Cutter {
+    /// Finds the end of the last whole record in a block. Blocks longer than `MAX_RECORD` always make progress.
+    pub fn cut(&mut self, block: &[u8], last: bool) -> Cut {
+        match self {
+            Self::Lines(lines) => lines.cut(block, last),
+            Self::Json(cutter) => cutter.cut(block, last),
+            Self::Sql(cutter) => cutter.cut(block, last),
+        }
+    }
+}
+
 /// What readers hand over.
 pub trait Rows {
     /// A record: one cell for each column of the layout, in its order; an absent cell is empty.
@@ -11,6 +116,9 @@ pub trait Rows {
 
     /// A record that cannot be read, as it stands in the file. Whoever takes it keeps nothing of it but its length.
     fn bad(&mut self, fault: Fault, raw: &[u8]);
+
+    /// Records of the file that are none of the layout's, such as those of another table: counted, and not bad.
+    fn skipped(&mut self, _records: u64) {}
 }
 
 /// Why a record cannot be read.
@@ -29,7 +137,7 @@ pub enum Fault {
     Shape = 4,
     /// A NUL within it.
     Nul = 5,
-    /// It ends with the file, in its middle.
+    /// It ends in its middle.
     Truncated = 6,
 }
 
