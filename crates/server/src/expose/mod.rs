@@ -5,3 +5,4 @@
 //! I/O for this room: files.   Tests: beside the code; core has those of the parts.
 
 pub mod index_file;
+pub mod run;

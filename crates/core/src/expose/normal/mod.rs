@@ -6,11 +6,13 @@
 
 mod email;
 mod phone;
+mod platform;
 mod region;
 mod user;
 
 pub use email::{Email, email};
 pub use phone::{Phone, phone};
+pub use platform::platform_id;
 pub use region::Region;
 pub use user::user_name;
 
