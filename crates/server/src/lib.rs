@@ -13,6 +13,7 @@ pub mod console;
 pub mod directory;
 pub mod drill;
 pub mod error;
+pub mod expose;
 pub mod flows;
 pub mod http;
 pub mod jobs;

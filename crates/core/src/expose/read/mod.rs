@@ -79,7 +79,7 @@ impl Reader {
     pub fn cutter(&self) -> Cutter {
         match self {
             Self::Ndjson(_) | Self::Combo(_) => Cutter::Lines(frame::Lines::default()),
-            Self::Json(_) => Cutter::Json(json::Cutter::default()),
+            Self::Json(reader) => Cutter::Json(reader.cutter()),
             Self::Sql(reader) => Cutter::Sql(reader.cutter()),
         }
     }

@@ -1,0 +1,1 @@
+//! Sources of every packing, whole and broken.
