@@ -4,4 +4,5 @@
 //! In: paths, bytes, an index and its key.   Out: who was found by what, and counts.
 //! I/O for this room: files.   Tests: beside the code; core has those of the parts.
 
+pub mod index_file;
 pub mod open;
