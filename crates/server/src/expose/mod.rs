@@ -5,4 +5,5 @@
 //! I/O for this room: files.   Tests: beside the code; core has those of the parts.
 
 pub mod index_file;
+pub mod open;
 pub mod run;

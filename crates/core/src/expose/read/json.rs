@@ -19,6 +19,10 @@ impl Reader {
         Self { keys: Keys::new(names) }
     }
 
+    pub(super) fn cutter(&self) -> Cutter {
+        Cutter::new(self.keys.clone())
+    }
+
     pub(super) fn read(&self, bytes: &[u8], rows: &mut impl Rows) {
         let mut cells = vec![&b""[..]; self.keys.len()];
         let mut at = 0;
@@ -75,7 +79,7 @@ fn garbage(bytes: &[u8], start: usize) -> usize {
 enum Element {
     /// Before this place.
     Whole(usize),
-    /// Another one begins here, and it has not ended.
+    /// Another one begins on the line behind this place, and it has not ended.
     Broken(usize),
     /// Not in these bytes.
     More,
@@ -91,7 +95,8 @@ fn element(bytes: &[u8], start: usize) -> Element {
             Step::End(end) => return Element::Whole(end),
             Step::Out => return Element::More,
             Step::Line(next) => match indent.map(|indent| begins(&bytes[next..], indent)) {
-                Some(Begins::Yes) => return Element::Broken(next),
+                // With its line feed, so that it is seen where the next one begins.
+                Some(Begins::Yes) => return Element::Broken(next - 1),
                 Some(Begins::Unclear) => return Element::More,
                 Some(Begins::No) | None => next,
             },
@@ -188,30 +193,36 @@ impl Depth {
 }
 
 /// Finds elements in the order of the file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Cutter {
+    keys: Keys,
     place: Place,
     /// A `{` that stands around the array is open.
     framed: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 enum Place {
-    /// Before an array, or between objects without one.
-    #[default]
+    /// Before an array, or before objects without one.
     Outside,
-    /// Between elements of an array.
+    /// Among objects without an array.
+    Loose,
+    /// Among the elements of an array.
     Array,
-    /// Within an element that is too long.
+    /// Within an element that is too long; whether it is an array's.
     Long(Depth, bool),
     /// Behind the array, within what stands around it.
     Tail(Depth),
 }
 
 impl Cutter {
+    const fn new(keys: Keys) -> Self {
+        Self { keys, place: Place::Outside, framed: false }
+    }
+
     pub(super) fn cut(&mut self, block: &[u8], last: bool) -> Cut {
         match self.place {
-            Place::Outside => self.outside(block, last),
+            Place::Outside | Place::Loose => self.outside(block, last),
             Place::Array => self.array(block, last),
             Place::Long(depth, array) => self.long(block, depth, array),
             Place::Tail(depth) => self.tail(block, depth),
@@ -222,29 +233,41 @@ impl Cutter {
         Cut { len, piece: Piece::Nothing }
     }
 
+    /// White space, which is kept with what follows: it tells where lines begin.
+    fn between(block: &[u8], last: bool) -> Cut {
+        Self::nothing(if last || block.len() > MAX_RECORD { block.len() } else { 0 })
+    }
+
     fn outside(&mut self, block: &[u8], last: bool) -> Cut {
-        let Some(start) = begin(block, 0) else { return Self::nothing(block.len()) };
+        let Some(start) = begin(block, 0) else { return Self::between(block, last) };
         match block[start] {
             b'[' => {
                 self.place = Place::Array;
                 Self::nothing(start + 1)
             }
-            b'{' => match frame(&block[start..], last) {
+            b'{' if matches!(self.place, Place::Outside) => match frame(&block[start..], last, &self.keys) {
                 Frame::Array(at) => {
                     (self.place, self.framed) = (Place::Array, true);
                     Self::nothing(start + at)
                 }
-                Frame::None => self.elements(block, last, false),
+                Frame::None => {
+                    self.place = Place::Loose;
+                    self.elements(block, last, false)
+                }
                 Frame::Unclear => Self::nothing(0),
             },
             b']' | b'}' => Self::nothing(start + 1),
-            _ => self.elements(block, last, false),
+            b'{' => self.elements(block, last, false),
+            _ => match garbage(block, start) {
+                end if end == block.len() && !last && end <= MAX_RECORD => Self::nothing(0),
+                end => Cut { len: end, piece: Piece::Records },
+            },
         }
     }
 
     fn array(&mut self, block: &[u8], last: bool) -> Cut {
         match begin(block, 0) {
-            None => Self::nothing(block.len()),
+            None => Self::between(block, last),
             Some(at) if block[at] == b']' => {
                 self.place = if self.framed { Place::Tail(Depth { open: 1, string: false }) } else { Place::Outside };
                 self.framed = false;
@@ -264,6 +287,7 @@ impl Cutter {
                     Element::More => break,
                 },
                 b']' | b'[' => break,
+                b'}' if !array => break,
                 _ => match garbage(block, start) {
                     next if next == block.len() && !last => break,
                     next => next,
@@ -289,7 +313,7 @@ impl Cutter {
         let end = depth.over(&block[..len]);
         self.place = match end {
             Some(_) if array => Place::Array,
-            Some(_) => Place::Outside,
+            Some(_) => Place::Loose,
             None => Place::Long(depth, array),
         };
         Cut { len: end.unwrap_or(len), piece: Piece::TooLong }
@@ -300,7 +324,7 @@ impl Cutter {
         let end = depth.over(&block[..len]);
         self.place = match end {
             Some(_) if array => Place::Array,
-            Some(_) => Place::Outside,
+            Some(_) => Place::Loose,
             None => Place::Long(depth, array),
         };
         Self::nothing(end.unwrap_or(len))
@@ -338,39 +362,58 @@ enum Frame {
     Unclear,
 }
 
-/// Whether the object at the front is a record or stands around an array of records: then it has an array of objects, and no
-/// other object follows it soon.
-fn frame(bytes: &[u8], last: bool) -> Frame {
+/// Whether the object at the front is a record or stands around an array of records: whose keys are more of the columns.
+fn frame(bytes: &[u8], last: bool, keys: &Keys) -> Frame {
     let near = &bytes[..bytes.len().min(MAX_RECORD)];
-    let array = array_within(near);
-    match (element(near, 0), array) {
-        (Element::Whole(_) | Element::Broken(_), None) => Frame::None,
-        (Element::Whole(end) | Element::Broken(end), Some(at)) => match begin(bytes, end) {
-            Some(next) if bytes[next] == b'{' => Frame::None,
-            None if !last && bytes.len() < MAX_RECORD => Frame::Unclear,
-            _ => Frame::Array(at),
-        },
-        (Element::More, _) if !last && bytes.len() < MAX_RECORD => Frame::Unclear,
-        (Element::More, Some(at)) => Frame::Array(at),
-        (Element::More, None) => Frame::None,
+    let own = match element(near, 0) {
+        Element::Whole(end) | Element::Broken(end) => &near[..end],
+        Element::More if !last && bytes.len() < MAX_RECORD => return Frame::Unclear,
+        Element::More => near,
+    };
+    match array_within(own, keys) {
+        Some(array) if array.inner > array.outer => Frame::Array(array.at),
+        _ => Frame::None,
     }
 }
 
-/// Behind the first `[` of the object's own members that a `{` follows.
-fn array_within(bytes: &[u8]) -> Option<usize> {
-    let (mut open, mut at) = (0_usize, 0);
+/// An array of objects that is a member of an object.
+struct Within {
+    /// Behind its `[`.
+    at: usize,
+    /// How many keys of its first element are columns.
+    inner: usize,
+    /// How many of the object's.
+    outer: usize,
+}
+
+fn array_within(bytes: &[u8], keys: &Keys) -> Option<Within> {
+    let (mut open, mut at, mut found) = (0_usize, 0, None::<Within>);
+    let (mut outer, mut first) = (0, false);
     while at < bytes.len() {
         let byte = bytes[at];
         at += 1;
         match byte {
-            b'"' => at = string_end(bytes, at),
-            b'[' if open == 1 && begin(bytes, at).is_some_and(|next| bytes[next] == b'{') => return Some(at),
+            b'"' => {
+                let end = string_end(bytes, at);
+                let is_key = begin(bytes, end).is_some_and(|next| bytes[next] == b':') && keys.has(&bytes[at - 1..end]);
+                outer += usize::from(is_key && open == 1);
+                if let Some(found) = found.as_mut().filter(|_| is_key && first && open == 3) {
+                    found.inner += 1;
+                }
+                at = end;
+            }
+            b'[' if open == 1 && found.is_none() && begin(bytes, at).is_some_and(|next| bytes[next] == b'{') => {
+                (found, first, open) = (Some(Within { at, inner: 0, outer: 0 }), true, 2);
+            }
             b'{' | b'[' => open += 1,
-            b'}' | b']' => open = open.saturating_sub(1),
+            b'}' | b']' => {
+                open = open.saturating_sub(1);
+                first &= open > 2;
+            }
             _ => {}
         }
     }
-    None
+    found.map(|found| Within { outer, ..found })
 }
 
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
@@ -406,7 +449,7 @@ mod tests {
             format!("[\n{elements}\n]\n"),
             format!("{{\"status\":\"ok\",\"count\":3,\"data\":[{elements}],\"meta\":{{\"page\":1}}}}"),
             elements.to_owned(),
-            elements.replace(",\n", "\n"),
+            elements.replace("},\n", "}\n"),
         ] {
             for block in [1, 7, 1 << 20] {
                 let seen = read(&text, block);
@@ -419,7 +462,7 @@ mod tests {
     #[test]
     fn pages_behind_each_other_are_one_leak() {
         let page = |id: u8| format!("{{\"data\":[{{\"id\":{id}}}],\"next\":{}}}\n", id + 1);
-        assert_eq!(read(&(page(1) + &page(2)), 5).rows.len(), 2);
+        assert_eq!(read(&(page(1) + &page(2)), 5).rows, ["1|", "2|"]);
         assert_eq!(read("[{\"id\":1},{\"id\":2}]\n[{\"id\":3}]", 3).rows, ["1|", "2|", "3|"]);
     }
 

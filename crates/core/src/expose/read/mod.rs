@@ -87,7 +87,7 @@ impl Reader {
         match self {
             Self::Delimited(reader) => Cutter::Delimited(reader.cutter()),
             Self::Ndjson(_) | Self::Combo(_) => Cutter::Lines(frame::Lines::default()),
-            Self::Json(_) => Cutter::Json(json::Cutter::default()),
+            Self::Json(reader) => Cutter::Json(reader.cutter()),
             Self::Sql(reader) => Cutter::Sql(reader.cutter()),
         }
     }

@@ -36,6 +36,14 @@ impl Keys {
         self.names.len()
     }
 
+    /// Whether a key, in its quotes, is a column or the object of one.
+    pub(super) fn has(&self, quoted: &[u8]) -> bool {
+        let key = quoted.trim_ascii();
+        self.quoted.iter().zip(&self.names).any(|(own, name)| {
+            **own == *key || name.split_once('.').is_some_and(|(outer, _)| outer.as_bytes() == &key[1..key.len() - 1])
+        })
+    }
+
     /// Scans a flat object at the front of `text`. Cells are overwritten.
     #[inline]
     pub(super) fn scan<'a>(&self, text: &'a [u8], cells: &mut [&'a [u8]]) -> Scan {
@@ -158,7 +166,7 @@ fn string_end(text: &[u8], from: usize) -> Result<usize, Scan> {
     let mut at = from;
     while let Some(eight) = text.get(at..at + 8).and_then(|eight| <[u8; 8]>::try_from(eight).ok()) {
         let word = u64::from_le_bytes(eight);
-        let found = zero(word ^ ONES * b'"' as u64) | zero(word ^ ONES * b'\\' as u64);
+        let found = zero(word ^ (ONES * b'"' as u64)) | zero(word ^ (ONES * b'\\' as u64));
         if found != 0 {
             // The lowest mark is exact; only marks above it may be wrong.
             return quote(text, at + found.trailing_zeros() as usize / 8);

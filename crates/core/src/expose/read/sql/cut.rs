@@ -44,12 +44,19 @@ impl Cutter {
     }
 
     pub(in crate::expose::read) fn cut(&mut self, block: &[u8], last: bool) -> Cut {
-        match self.place.clone() {
-            Place::Between => self.between(block, last),
-            Place::Line => self.line(block),
-            Place::Rows(statement) => self.rows(block, last, statement),
-            Place::Long(statement, string) => self.long(block, last, statement, string),
-            Place::Copy(statement, lines) => self.copy(block, last, statement, lines),
+        loop {
+            let before = std::mem::discriminant(&self.place);
+            let cut = match self.place.clone() {
+                Place::Between => self.between(block, last),
+                Place::Line => self.line(block),
+                Place::Rows(statement) => self.rows(block, last, statement),
+                Place::Long(statement, string) => self.long(block, last, statement, string),
+                Place::Copy(statement, lines) => self.copy(block, last, statement, lines),
+            };
+            // Where one place ends another begins, without a byte between them.
+            if cut.len > 0 || before == std::mem::discriminant(&self.place) {
+                return cut;
+            }
         }
     }
 

@@ -268,11 +268,11 @@ mod tests {
     #[test]
     fn the_spellings_of_three_databases_are_read() {
         let cases = [
-            ("INSERT INTO `users` VALUES (1,'a');", "Insert users [] |  (1,'a');"),
-            ("insert ignore into `shop`.`users` (`id`, `e mail`) values\n(1", r#"Insert users ["id", "e mail"] | "#),
+            ("INSERT INTO `users` VALUES (1,'a');", "Insert users [] | (1,'a');"),
+            ("insert ignore into `shop`.`users` (`id`, `e mail`) values\n(1", r#"Insert users ["id", "e mail"] | (1"#),
             (
                 "INSERT INTO public.users (id, \"Email\") OVERRIDING SYSTEM VALUE VALUES (1",
-                r#"Insert users ["id", "Email"] |  (1"#,
+                r#"Insert users ["id", "Email"] | (1"#,
             ),
             ("INSERT INTO users VALUES(1,'a');", "Insert users [] | (1,'a');"),
             ("REPLACE INTO [users](id)VALUES(1)", r#"Insert users ["id"] | (1)"#),

@@ -103,7 +103,10 @@ impl Reader {
         while let Some(start) = cut::next_tuple(bytes, at, &statement.header) {
             self.cells.clear();
             let Self { cells, .. } = self;
-            let end = tuple::tuple(bytes, start, backslash, &mut |cell| cells.push(cell));
+            let end = match tuple::tuple(bytes, start, backslash, &mut |cell| cells.push(cell)) {
+                End::More => tuple::next_row(bytes, start + 1).map_or(End::More, End::Broken),
+                end => end,
+            };
             at = match end {
                 End::Whole(at) | End::Broken(at) => at,
                 End::More => bytes.len(),
@@ -130,6 +133,8 @@ impl Reader {
         let text = |f: fn(&[u8], u8, &mut Vec<u8>)| f;
         match end {
             End::Broken(end) => rows.bad(Fault::Quote, &bytes[start..end]),
+            // The cutter saw what comes behind it.
+            End::More if bytes.ends_with(b")") => rows.bad(Fault::Quote, &bytes[start..]),
             End::More => rows.bad(Fault::Truncated, &bytes[start..]),
             End::Whole(end) if end - start > MAX_RECORD => rows.bad(Fault::TooLong, &bytes[start..end]),
             End::Whole(end) if memchr(0, &bytes[start..end]).is_some() => rows.bad(Fault::Nul, &bytes[start..end]),
