@@ -14,3 +14,4 @@ pub mod matching;
 pub mod normal;
 pub mod query;
 pub mod read;
+pub mod sniff;

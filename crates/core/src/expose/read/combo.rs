@@ -2,8 +2,8 @@
 //!
 //! Never: hands a password over. Its cell is `PRESENT` or empty; whoever takes the rows learns that there was one.
 //!
-//! Cells: the name, the password's, and the page's address if there is one. A name has no separator in it, a password may:
-//! it is all that follows.
+//! Cells: the name as an address, as a phone number or as a user name, whichever it looks like; the password's; and the
+//! page's address if there is one. A name has no separator in it, a password may: it is all that follows.
 
 use super::frame::each_line;
 use super::{Fault, Rows};
@@ -27,8 +27,9 @@ impl Reader {
     pub(super) fn read(&self, bytes: &[u8], rows: &mut impl Rows) {
         each_line(bytes, &mut Without(rows), |line, rows| match self.split(line) {
             Some((name, password, url)) => {
-                let cells = [name, if password { PRESENT } else { b"" }, url];
-                rows.row(&cells[..if self.url { 3 } else { 2 }]);
+                let [email, phone, user] = sorted(name);
+                let cells = [email, phone, user, if password { PRESENT } else { b"" }, url];
+                rows.row(&cells[..if self.url { 5 } else { 4 }]);
             }
             None => rows.bad(Fault::TooFew, line),
         });
@@ -46,6 +47,17 @@ impl Reader {
         let end = memchr(self.separator, rest)?;
         let password = rest[end + 1..].trim_ascii();
         Some((rest[..end].trim_ascii(), !password.is_empty(), &line[..page]))
+    }
+}
+
+/// What a name is.
+fn sorted(name: &[u8]) -> [&[u8]; 3] {
+    if memchr(b'@', name).is_some() {
+        [name, b"", b""]
+    } else if name.starts_with(b"+") {
+        [b"", name, b""]
+    } else {
+        [b"", b"", name]
     }
 }
 
@@ -112,11 +124,11 @@ mod tests {
 
     #[test]
     fn the_password_is_dropped() {
-        let seen = read(b':', false, "jane@example.org:hunter2:x\r\n\nbob:\nnobody\n joe ;x: \n");
-        assert_eq!(seen.rows, ["jane@example.org|*", "bob|", "joe ;x|"]);
+        let seen = read(b':', false, "jane@example.org:hunter2:x\r\n\nbob:\nnobody\n joe ;x: \n+15550100123:x");
+        assert_eq!(seen.rows, ["jane@example.org|||*", "||bob|", "||joe ;x|", "|+15550100123||*"]);
         assert_eq!(seen.bad, [(Fault::TooFew, 0)]);
         assert!(!format!("{seen:?}").contains("hunter2"));
-        assert_eq!(read(b';', false, "jane@example.org;a:b").rows, ["jane@example.org|*"]);
+        assert_eq!(read(b';', false, "jane@example.org;a:b").rows, ["jane@example.org|||*"]);
     }
 
     #[test]
@@ -125,14 +137,14 @@ mod tests {
             android://abc==@org.example.app/:jane:pw\nexample.org/login:jane:pw\nhttps://example.org:8080:jane:pw\n\
             jane@example.org:pw\njane:pw\nhttps://example.org:12345:pw\n";
         let expected = [
-            "jane|*|https://example.org/login",
-            "jane@example.org|*|https://example.org:8443/a",
-            "jane|*|android://abc==@org.example.app/",
-            "jane|*|example.org/login",
-            "jane|*|https://example.org:8080",
-            "jane@example.org|*|",
-            "jane|*|",
-            "12345|*|https://example.org",
+            "||jane|*|https://example.org/login",
+            "jane@example.org|||*|https://example.org:8443/a",
+            "||jane|*|android://abc==@org.example.app/",
+            "||jane|*|example.org/login",
+            "||jane|*|https://example.org:8080",
+            "jane@example.org|||*|",
+            "||jane|*|",
+            "||12345|*|https://example.org",
         ];
         assert_eq!(read(b':', true, text).rows, expected);
     }

@@ -8,6 +8,28 @@ use super::object::{Keys, Scan};
 use super::{Cut, Fault, MAX_RECORD, Piece, Rows};
 use memchr::{memchr2, memchr3};
 
+/// The first whole objects, whatever stands between them.
+pub(crate) fn loose(bytes: &[u8], most: usize) -> Vec<&[u8]> {
+    let (mut objects, mut at) = (vec![], 0);
+    while let Some(n) = memchr::memchr(b'{', &bytes[at..]).filter(|_| objects.len() < most) {
+        let start = at + n;
+        at = match element(bytes, start) {
+            Element::Whole(end) => {
+                objects.push(&bytes[start..end]);
+                end
+            }
+            Element::Broken(end) => end,
+            Element::More => break,
+        };
+    }
+    objects
+}
+
+/// Behind the `[` of an array of objects that is a member of the object at the front.
+pub(crate) fn array(bytes: &[u8]) -> Option<usize> {
+    array_within(bytes, &Keys::new(vec![])).map(|array| array.at)
+}
+
 /// Reads one leak.
 #[derive(Clone, Debug)]
 pub struct Reader {

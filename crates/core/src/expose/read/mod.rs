@@ -14,6 +14,17 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
+/// The headers of statements, for whoever tells what a dump is.
+pub(crate) mod sql_header {
+    pub(crate) use super::sql::header::{Found, Verb, header, is_statement, may_begin};
+    pub(crate) use super::sql::width;
+}
+
+/// The elements of JSON, for whoever tells what their keys are.
+pub(crate) mod json_elements {
+    pub(crate) use super::json::{array, loose};
+}
+
 use super::layout::{Format, Layout};
 
 /// What reads the records of one leak. Each thread has its own clone.

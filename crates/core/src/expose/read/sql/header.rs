@@ -41,6 +41,11 @@ pub(crate) fn may_begin(text: &[u8]) -> bool {
     })
 }
 
+/// Whether a statement of interest is at the front, of which at least the name of its table is there.
+pub(crate) fn is_statement(text: &[u8]) -> bool {
+    may_begin(text) && matches!(header(text), Found::Header(_))
+}
+
 /// Reads the header at the front of `text`.
 pub(crate) fn header(text: &[u8]) -> Found {
     let mut words = Words { text, at: 0, backticks: false };

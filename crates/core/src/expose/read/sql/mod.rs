@@ -40,6 +40,15 @@ enum Kind {
     Copy,
 }
 
+/// How many cells the first row behind a header has; zero where it cannot be read.
+pub(crate) fn width(rows: &[u8], backslash: bool) -> usize {
+    let start = tuple::space(rows, 0);
+    let mut cells = 0;
+    let is_row = rows.get(start) == Some(&b'(');
+    let end = if is_row { tuple::tuple(rows, start, backslash, &mut |_| cells += 1) } else { End::More };
+    if matches!(end, End::Whole(_)) { cells } else { 0 }
+}
+
 /// Reads one table.
 #[derive(Clone, Debug)]
 pub struct Reader {
