@@ -4,7 +4,6 @@ use super::call::{Answer, Id, get_as, post_as};
 use super::problem::Problem;
 use crate::app::App;
 use crate::error::AppError;
-use crate::expose::open::Letters;
 use crate::flows::api_keys::{Caller, Scope};
 use crate::flows::exposure::import::How;
 use crate::flows::exposure::uploads::{self, Begin, State as UploadState, Told};
@@ -179,8 +178,6 @@ fn corrections(columns: BTreeMap<String, String>) -> Vec<String> {
     security(("api_key" = ["exposure:act"])))]
 pub async fn begin(State(app): State<App>, request: Request) -> Response {
     post_as(app, request, Scope::ExposureAct, |app, caller, body: UploadRequest| async move {
-        let wrong = || AppError::invalid("letters", "letters_invalid", "This encoding is not known.");
-        let letters = body.letters.as_deref().map(|name| Letters::named(name).ok_or_else(wrong)).transpose()?;
         let how = How {
             name: body.name,
             reason: profile::reason(&body.reason)?,
@@ -193,7 +190,8 @@ pub async fn begin(State(app): State<App>, request: Request) -> Response {
         let format = body.format.as_deref().map(|name| Said::parse(name).ok_or_else(wrong)).transpose()?;
         let known = Known { format, ..Known::default() };
         let (label, size, confirm) = (body.file, body.size, body.confirm);
-        let begin = Begin { how, label, size, letters, known, corrections: corrections(body.columns), confirm };
+        let begin =
+            Begin { how, label, size, letters: body.letters, known, corrections: corrections(body.columns), confirm };
         let actor = actor(&caller);
         let id = uploads::begin(&app, &actor, begin)?;
         let told = uploads::see(&app, &actor, &id).await?;

@@ -106,8 +106,8 @@ pub struct Begin {
     pub label: String,
     /// Its size as it will be sent, if known.
     pub size: Option<u64>,
-    /// Its letters, where they are not to be guessed.
-    pub letters: Option<Letters>,
+    /// The encoding of its letters, where it is not to be guessed.
+    pub letters: Option<String>,
     /// How it is written, where that is not to be guessed.
     pub known: Known,
     /// What columns are, where that is not to be guessed.
@@ -148,6 +148,8 @@ pub fn begin(app: &App, actor: &Actor, begin: Begin) -> Result<UploadId> {
         ));
     }
     super::cohorts::shown_name(&begin.how.name)?;
+    let wrong = || AppError::invalid("letters", "letters_invalid", "This encoding is not known.");
+    let letters = begin.letters.as_deref().map(|name| Letters::named(name).ok_or_else(wrong)).transpose()?;
     let now = app.clock.now();
     let mut all = locked(&app.exposure.uploads.0);
     all.retain(|_, upload| upload.is_wanted(now));
@@ -175,7 +177,7 @@ pub fn begin(app: &App, actor: &Actor, begin: Begin) -> Result<UploadId> {
     let app = app.clone();
     let incoming = Incoming { pieces: taken, piece: Bytes::new() };
     tokio::spawn(async move {
-        let state = match taken_in(&app, &upload, incoming, begin.label, begin.size, begin.letters, confirms).await {
+        let state = match taken_in(&app, &upload, incoming, begin.label, begin.size, letters, confirms).await {
             Ok(imported) => State::Done(Arc::new(imported)),
             Err(error) => State::Failed(Arc::new(error)),
         };

@@ -4,6 +4,7 @@ mod api;
 mod cohorts;
 mod contain;
 mod directory;
+mod import;
 mod leaks;
 
 use crate::support::house::House;
