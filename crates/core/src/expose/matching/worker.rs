@@ -218,13 +218,12 @@ impl Asking {
         if !normal::email(raw, &mut self.email) {
             return false;
         }
-        let (address, mailbox) = (self.email.address.as_bytes(), self.email.mailbox.as_bytes());
         let (strong, weak) = (Mark::new(Kind::Address, fields), Mark::new(Kind::Mailbox, fields));
-        let waiting = if address == mailbox {
-            Waiting { row, mark: strong.or(weak), address: None }
-        } else {
-            Waiting { row, mark: weak, address: Some((self.key.sip(address, MAIL).tag, strong)) }
+        let waiting = match self.key.address_beside(&self.email) {
+            None => Waiting { row, mark: strong.or(weak), address: None },
+            Some(tag) => Waiting { row, mark: weak, address: Some((tag, strong)) },
         };
+        let mailbox = self.email.mailbox.as_bytes();
         let questions = &mut self.questions;
         self.asked += 1;
         self.batch.add(MAIL, mailbox, waiting, |hash, waiting| waiting.ask(hash, questions));
