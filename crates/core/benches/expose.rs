@@ -40,7 +40,7 @@ fn main() {
     told("build the index", start, keys);
     println!("{:24} {:>8.2} bytes a key", "", index.size_bytes() as f64 / f64::from(keys));
 
-    let marks = Marks::new(keys / 2 + 1, 0);
+    let mut marks = Marks::new(keys / 2 + 1, 0);
     let (fresh, stale, mut found) = (Index::empty(), Stale::new(), Contradictions::default());
     let view = View { base: &index, fresh: &fresh, stale: &stale };
     let (start, mut hits) = (Instant::now(), 0);
@@ -50,10 +50,10 @@ fn main() {
         let value = if n % 10 < 7 { n.wrapping_mul(2_654_435_761) % keys } else { keys + n };
         questions.push(hash(value), Mark::new(Kind::Phone, 3), NO_ROW);
         if questions.waiting() == 4 << 20 {
-            hits += questions.ask(view, &marks, &mut found);
+            hits += questions.ask(view, &mut marks, &mut found);
         }
     }
-    hits += questions.ask(view, &marks, &mut found);
+    hits += questions.ask(view, &mut marks, &mut found);
     told("hash, sort, ask, mark", start, values);
     println!("{hits} accounts");
 }
