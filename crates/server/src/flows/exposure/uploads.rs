@@ -341,6 +341,8 @@ pub fn confirm(app: &App, actor: &Actor, id: &UploadId, corrections: Vec<String>
         return Err(AppError::invalid("map", "map_needed", public));
     }
     let confirmed = locked(&upload.confirmed).take().ok_or_else(not_asked)?;
+    // Whoever finishes at once must not be told that the columns are waited for still.
+    upload.state.send_replace(State::Matching(layout));
     confirmed.send(corrections).map_err(|_| not_asked())
 }
 
