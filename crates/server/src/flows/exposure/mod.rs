@@ -17,6 +17,7 @@ pub mod freshness;
 pub mod leak_sets;
 pub mod leaks;
 pub mod mailboxes;
+pub mod numbers;
 pub mod person;
 
 use crate::app::App;
