@@ -119,7 +119,7 @@ fn words(kind: &str, what: &Value) -> (String, String) {
         "staff.leak_matched" => (matched(what), said("name", "").trim().to_owned()),
         "staff.leak_withdrawn" => ("withdrew the leak".into(), said("name", "").trim().to_owned()),
         "staff.cohort_made" => (format!("made a cohort of {}:", accounts(what)), said("name", "").trim().to_owned()),
-        "staff.cohort_exported" => (format!("exported a cohort of {}:", accounts(what)), cohort(what)),
+        "staff.cohort_exported" => (format!("exported a cohort of {}", accounts(what)), cohort(what)),
         "staff.containment_put" => (contained(what, "put", "on"), cohort(what)),
         "staff.containment_lifted" => (contained(what, "took", "off"), cohort(what)),
         "staff.containment_released" => ("released".into(), format!("from {}", kind_of(what))),
@@ -142,7 +142,7 @@ fn matched(what: &Value) -> String {
 
 /// A containment that was put on a cohort, or taken off it.
 fn contained(what: &Value, verb: &str, join: &str) -> String {
-    format!("{verb} {} {join} {}:", kind_of(what), accounts(what))
+    format!("{verb} {} {join} {}", kind_of(what), accounts(what))
 }
 
 /// A kind of containment; one that is not known here is told by its name.
@@ -155,7 +155,7 @@ fn kind_of(what: &Value) -> String {
 /// The name of a cohort, as long as it takes to tell it from others.
 fn cohort(what: &Value) -> String {
     let digest = text(what, "cohort").unwrap_or("an unknown one");
-    digest.char_indices().nth(16).map_or_else(|| digest.to_owned(), |(at, _)| format!("{}…", &digest[..at]))
+    digest.char_indices().nth(16).map_or_else(|| format!("({digest})"), |(at, _)| format!("({}…)", &digest[..at]))
 }
 
 /// Of a sign-in that a provider vouched for, or did not.
@@ -272,8 +272,8 @@ mod tests {
                 "ana matched a leak with 3 accounts: On sale · r",
                 "ana withdrew the leak On sale · r",
                 "ana made a cohort of 1 account: No factor · r",
-                "ana put \u{201c}new password first\u{201d} on 3 accounts: coh_0123456789ab… · r",
-                "ana took \u{201c}recovery held\u{201d} off 3 accounts: coh_01 · r",
+                "ana put \u{201c}new password first\u{201d} on 3 accounts (coh_0123456789ab…) · r",
+                "ana took \u{201c}recovery held\u{201d} off 3 accounts (coh_01) · r",
                 "ana released ACCOUNT from \u{201c}watched\u{201d} · r",
                 "ana danced at night",
             ]

@@ -95,8 +95,8 @@ async fn a_containment_is_put_and_lifted() {
     let audit = text(&cara.page("/console/audit").await);
     let short = &leaked.leak.cohort.to_string()[..16];
     for said in [
-        format!("put “new password first” on 30 accounts: {short}…"),
-        format!("took “new password first” off 30 accounts: {short}…"),
+        format!("put “new password first” on 30 accounts until 2026-02-13 14:13:20 UTC ({short}…)"),
+        format!("took “new password first” off 30 accounts ({short}…)"),
     ] {
         assert!(audit.contains(&said), "{said}: {audit}");
     }

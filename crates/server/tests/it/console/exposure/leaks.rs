@@ -22,7 +22,7 @@ async fn leaks_are_listed_with_what_they_show() {
     let page = text(&rita.page("/console/exposure").await);
     for said in [
         "On sale in January counts 30 accounts are in it, 25 by a strong key. 17,500 lines were read, 13 could not be",
-        "It looks like data of late 2023: 93 % of the values that changed later have the old value.",
+        "It looks like data of November 2023: 93 % of the values that changed later have the old value.",
         "E-mail address 28 93 %",
         "Phone number 15 50 %",
         "Password, or a trace of one 1 3.3 %",
