@@ -27,7 +27,7 @@ fn main() {
     told("normalise an address", start, 1_000_000);
     let start = Instant::now();
     for raw in &addresses {
-        black_box(key.hash(Kind::Address, black_box(raw.as_bytes())));
+        black_box(key.hash(Kind::UserName, black_box(raw.as_bytes())));
     }
     told("hash one", start, 1_000_000);
 
@@ -36,7 +36,7 @@ fn main() {
     let entries = (0..keys).map(|n| Entry { hash: hash(n), account: n / 2 }).collect();
     told("make entries", start, keys);
     let start = Instant::now();
-    let index = Index::build(entries);
+    let index = Index::of(entries);
     told("build the index", start, keys);
     println!("{:24} {:>8.2} bytes a key", "", index.size_bytes() as f64 / f64::from(keys));
 

@@ -30,7 +30,7 @@ CREATE TABLE leaks (
     name TEXT NOT NULL,
     imported_at BIGINT NOT NULL,
     state TEXT NOT NULL,                      -- 'standing' | 'withdrawn'
-    digest {BYTES} NOT NULL,                  -- SHA-256 of the files, in their order
+    digest {BYTES} NOT NULL,                  -- BLAKE3 of the file; of several SHA-256 of theirs
     row_count BIGINT NOT NULL,
     bad_count BIGINT NOT NULL,
     account_count BIGINT NOT NULL,

@@ -35,7 +35,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("error", &["store"]),
     // Use cases. `app` is what they share: the store, the keys, the clock, their own caches.
     ("app", &["error", "breached", "store", "flows", "oidc", "windows"]),
-    ("flows", &["error", "app", "breached", "store", "directory", "oidc", "windows"]),
+    ("flows", &["error", "app", "breached", "expose", "store", "directory", "oidc", "windows"]),
     ("jobs", &["error", "app", "attest", "flows", "directory", "notify", "signals", "store", "windows"]),
     // What doors for browsers have in common.
     ("web", &["flows"]),
@@ -51,6 +51,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "app",
             "attest",
             "breached",
+            "expose",
             "flows",
             "store",
             "directory",
@@ -70,6 +71,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "error",
             "app",
             "breached",
+            "expose",
             "flows",
             "store",
             "directory",

@@ -34,7 +34,7 @@ pub struct LeakItem {
     /// When it was matched.
     #[schema(format = DateTime)]
     imported_at: String,
-    /// SHA-256 of the files, in their order.
+    /// BLAKE3 of the file, unpacked; of several SHA-256 of theirs, in their order.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     digest: String,
     /// Records that were read.

@@ -10,6 +10,7 @@ mod check_config;
 mod doctor;
 mod drill;
 mod evidence;
+mod expose;
 mod passwords;
 mod serve;
 mod witness;
@@ -62,6 +63,8 @@ enum Command {
     Serve(serve::Args),
     /// The evidence log: check, export, erase, keys
     Evidence(evidence::Args),
+    /// A leak appears: whose data is it, which fields, and what is done about it
+    Expose(expose::Args),
     /// Leaked passwords in a file of your own: build, look at, ask
     Passwords(passwords::Args),
     /// Play an attack against the server itself, and see what comes of it
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Accounts(args) => accounts::run(&cli.global, &args),
         Command::Serve(args) => serve::run(&cli.global, &args),
         Command::Evidence(args) => evidence::run(&cli.global, &args),
+        Command::Expose(args) => expose::run(&cli.global, args),
         Command::Passwords(args) => passwords::run(&cli.global, &args),
         Command::Drill(args) => drill::run(&cli.global, &args),
         Command::Admin(args) => admin::run(&cli.global, args),

@@ -1,12 +1,9 @@
-//! STAND-IN
-#![allow(missing_docs)]
-pub mod index_file {
-    use countersign_core::expose::index::{Builder, Index};
-    use std::path::Path;
-    pub fn open(_path: &Path, _key: [u8; 8]) -> std::io::Result<Index> {
-        Err(std::io::Error::other("stand-in"))
-    }
-    pub fn finish(builder: Builder, _path: Option<&Path>) -> std::io::Result<Index> {
-        Ok(builder.finish())
-    }
-}
+//! Leaks against the directory: files read, records matched, the index kept as a file.
+//!
+//! Never: writes a leaked value anywhere; reads the store.
+//! In: paths, bytes, an index and its key.   Out: who was found by what, and counts.
+//! I/O for this room: files.   Tests: beside the code; core has those of the parts.
+
+pub mod index_file;
+pub mod open;
+pub mod run;

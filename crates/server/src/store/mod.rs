@@ -54,6 +54,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a flow waits for a free PostgreSQL connection before it fails with "unavailable".
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A file up to this size is checked before anything is done with it: a second at the most. A larger one is checked beside the
+/// work, since after a crash people wait for the answers of a server and not for the end of a check that takes minutes.
+const CHECKED_FIRST: u64 = 64 << 20;
+
+/// What a check beside the work found; from then on nothing is read or written any more.
+type Damage = Arc<std::sync::OnceLock<String>>;
+
 /// Where the data is.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -71,7 +78,13 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Kind {
-    Sqlite { writer: writer::Writer, readers: SqlitePool, fresh: Arc<Fresh>, options: Box<SqliteConnectOptions> },
+    Sqlite {
+        writer: writer::Writer,
+        readers: SqlitePool,
+        fresh: Arc<Fresh>,
+        options: Box<SqliteConnectOptions>,
+        damage: Damage,
+    },
     Postgres { pool: PgPool },
 }
 
@@ -108,9 +121,12 @@ impl Store {
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         let mut conn = Conn::Sqlite(Box::new(connect_sqlite(&options).await?));
-        let verdict = db::sql("PRAGMA quick_check(1)").fetch_one(&mut conn).await?.text(0)?;
-        if verdict != "ok" {
-            return Err(StoreError::Damaged(verdict));
+        let damage = Damage::default();
+        let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
+        if size > CHECKED_FIRST {
+            tokio::spawn(check_beside(options.clone().read_only(true).create_if_missing(false), damage.clone()));
+        } else {
+            quick_check(&mut conn).await?;
         }
         migrate::run(&mut conn).await?;
         let Conn::Sqlite(conn) = conn else { return Err(StoreError::Stopped) };
@@ -119,7 +135,7 @@ impl Store {
             .connect_lazy_with(options.clone().read_only(true).create_if_missing(false));
         let fresh = Arc::new(Fresh::default());
         let writer = writer::Writer::start(*conn, fresh.clone());
-        Ok(Self { kind: Kind::Sqlite { writer, readers, fresh, options: Box::new(options) } })
+        Ok(Self { kind: Kind::Sqlite { writer, readers, fresh, options: Box::new(options), damage } })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StoreError> {
@@ -150,7 +166,10 @@ impl Store {
     /// A connection for reading.
     pub async fn read(&self) -> Result<Conn, StoreError> {
         Ok(match &self.kind {
-            Kind::Sqlite { readers, .. } => Conn::SqliteReader(readers.acquire().await?),
+            Kind::Sqlite { readers, damage, .. } => {
+                refuse_damaged(damage)?;
+                Conn::SqliteReader(readers.acquire().await?)
+            }
             Kind::Postgres { pool } => Conn::Postgres(pool.acquire().await?),
         })
     }
@@ -175,7 +194,10 @@ impl Store {
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
     {
         match &self.kind {
-            Kind::Sqlite { writer, .. } => writer.write(work).await,
+            Kind::Sqlite { writer, damage, .. } => {
+                refuse_damaged(damage)?;
+                writer.write(work).await
+            }
             Kind::Postgres { pool } => {
                 let pool = pool.clone();
                 let task = tokio::spawn(async move { writer::postgres_transaction(&pool, work).await });
@@ -183,6 +205,32 @@ impl Store {
             }
         }
     }
+}
+
+async fn quick_check(conn: &mut Conn) -> Result<(), StoreError> {
+    let verdict = db::sql("PRAGMA quick_check(1)").fetch_one(conn).await?.text(0)?;
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged(verdict)) }
+}
+
+/// Checks a large file while it is used.
+async fn check_beside(options: SqliteConnectOptions, damage: Damage) {
+    let found = async {
+        let mut conn = Conn::Sqlite(Box::new(connect_sqlite(&options).await?));
+        quick_check(&mut conn).await
+    };
+    match found.await {
+        Ok(()) => tracing::info!("the database was checked from end to end"),
+        Err(StoreError::Damaged(what)) => {
+            tracing::error!(what, "the database is damaged: nothing is read or written any more; restore it from a backup");
+            // The first finding stays.
+            let _ = damage.set(what);
+        }
+        Err(error) => tracing::warn!(%error, "the database could not be checked from end to end"),
+    }
+}
+
+fn refuse_damaged(damage: &Damage) -> Result<(), StoreError> {
+    damage.get().map_or(Ok(()), |what| Err(StoreError::Damaged(what.clone())))
 }
 
 /// Connects, and waits while another process turns a new file to WAL: for that SQLite says "locked" at once, whatever the

@@ -15,6 +15,7 @@ mod cli;
 mod console;
 mod crash;
 mod drill;
+mod exposure;
 mod hashes;
 mod log;
 mod mail;

@@ -13,7 +13,7 @@ use crate::store::evidence::Draft;
 use crate::store::exposure::{directory, former as former_store};
 use crate::store::{Conn, evidence};
 use countersign_core::expose::index::{Builder, Entry, FORMER, Header, Index, Stale, View};
-use countersign_core::expose::key::{HashKey, Kind};
+use countersign_core::expose::key::{HashKey, Hashed, Kind};
 use countersign_core::expose::normal;
 use countersign_core::ids::AccountId;
 use countersign_core::staff::Permission;
@@ -153,41 +153,36 @@ fn id_key(id: &str, external: bool) -> Vec<u8> {
 
 /// Every key of an account.
 fn entries(key: &HashKey, account: &directory::Keys) -> Vec<Entry> {
-    let number = account.number;
-    let mut found = vec![];
-    let mut push = |kind: Kind, value: &[u8]| {
-        let entry = Entry { hash: key.hash(kind, value), account: number };
-        if !found.contains(&entry) {
-            found.push(entry);
-        }
-    };
-    push(Kind::AccountId, &id_key(&account.id, false));
+    let mut found = vec![key.hash(Kind::AccountId, &id_key(&account.id, false))];
     if let Some(external) = &account.external_id {
-        push(Kind::AccountId, &id_key(external, true));
+        found.push(key.hash(Kind::AccountId, &id_key(external, true)));
         let mut text = normal::Text::new();
         if normal::platform_id(external.as_bytes(), &mut text) {
-            push(Kind::PlatformId, text.as_bytes());
+            found.push(key.hash(Kind::PlatformId, text.as_bytes()));
         }
     }
     for (kind, value) in &account.values {
-        of_value(kind, value.as_bytes(), &mut push);
+        of_value(key, kind, value.as_bytes(), &mut found);
     }
-    found
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().map(|hash| Entry { hash, account: account.number }).collect()
 }
 
-/// The keys of a value of the directory.
-fn of_value(kind: &str, value: &[u8], push: &mut impl FnMut(Kind, &[u8])) {
+/// The keys of a value of the directory; one that cannot be read is one that no leak finds.
+fn of_value(key: &HashKey, kind: &str, value: &[u8], found: &mut Vec<Hashed>) {
     let mut text = normal::Text::new();
     match kind {
         "email" => {
             let mut email = normal::Email::default();
             if normal::email(value, &mut email) {
-                push(Kind::Address, email.address.as_bytes());
-                push(Kind::Mailbox, email.mailbox.as_bytes());
+                found.extend(key.email(&email).all());
             }
         }
-        "phone" if normal::phone(value, None, &mut text) == normal::Phone::Number => push(Kind::Phone, text.as_bytes()),
-        "user" if normal::user_name(value, &mut text) => push(Kind::UserName, text.as_bytes()),
+        "phone" if normal::phone(value, None, &mut text) == normal::Phone::Number => {
+            found.push(key.hash(Kind::Phone, text.as_bytes()));
+        }
+        "user" if normal::user_name(value, &mut text) => found.push(key.hash(Kind::UserName, text.as_bytes())),
         _ => {}
     }
 }
@@ -351,13 +346,10 @@ impl Following {
 fn former_entries(app: &App, key: &HashKey, row: &former_store::Former) -> Vec<Entry> {
     let Some(value) = former::unsealed(app, &row.account_id, &row.sealed) else { return vec![] };
     let mut found = vec![];
-    of_value(&row.kind, &value, &mut |kind, value| {
-        // One key is enough to tell an old value by, and the weak one could be somebody else's.
-        if kind.is_strong() {
-            found.push(Entry { hash: key.hash(kind, value), account: FORMER + row.number });
-        }
-    });
-    found
+    of_value(key, &row.kind, &value, &mut found);
+    // One key is enough to tell an old value by, and the weak one could be somebody else's.
+    let strong = found.into_iter().filter(|hash| hash.tag & Hashed::STRONG != 0);
+    strong.map(|hash| Entry { hash, account: FORMER + row.number }).collect()
 }
 
 /// Ascending numbers in runs that are worth one query each: near each other, and no more than a batch apart.

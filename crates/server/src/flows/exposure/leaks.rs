@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 /// What a match found, ready to be put on record. No leaked value is in it.
 #[derive(Debug)]
 pub struct Matched {
-    /// SHA-256 of the files, in their order.
+    /// BLAKE3 of the file, unpacked; of several SHA-256 of theirs, in their order.
     pub digest: Digest,
     /// Records that were read.
     pub rows: u64,

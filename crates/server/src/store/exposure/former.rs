@@ -110,3 +110,19 @@ pub async fn changes(conn: &mut Conn, limit: i64) -> Result<Vec<Change>, StoreEr
     };
     rows.iter().map(one).collect()
 }
+
+/// The accounts of former values, by the values' numbers.
+pub async fn owners(conn: &mut Conn, numbers: Vec<u32>) -> Result<std::collections::HashMap<u32, u32>, StoreError> {
+    let mut found = std::collections::HashMap::with_capacity(numbers.len());
+    for part in numbers.chunks(1000) {
+        let list = placeholders(conn, 1, part.len());
+        let text = format!(
+            "SELECT f.number, a.number FROM former_values f JOIN accounts a ON a.id = f.account_id \
+             WHERE f.number IN {list} AND a.number IS NOT NULL"
+        );
+        for row in sql(text).bind_all(part.iter().map(|n| i64::from(*n).into())).fetch_all(conn).await? {
+            found.insert(ordinal(&row, 0)?, ordinal(&row, 1)?);
+        }
+    }
+    Ok(found)
+}

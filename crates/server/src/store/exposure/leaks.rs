@@ -18,7 +18,7 @@ pub struct Leak {
     pub imported_at: Timestamp,
     /// Whether it counts; a leak that was withdrawn does not.
     pub standing: bool,
-    /// SHA-256 of the files, in their order.
+    /// BLAKE3 of the file, unpacked; of several SHA-256 of theirs, in their order.
     pub digest: Digest,
     /// Records that were read.
     pub rows: i64,
