@@ -99,7 +99,7 @@ pub const fn field(field: Field) -> &'static str {
         Field::Place => "Place",
         Field::Country => "Country",
         Field::BirthDate => "Date of birth",
-        Field::Password => "Password, or a trace of one",
+        Field::Password => "Password or a trace of one",
         Field::Other => "Something else",
     }
 }

@@ -85,7 +85,9 @@ enum Kind {
         options: Box<SqliteConnectOptions>,
         damage: Damage,
     },
-    Postgres { pool: PgPool },
+    Postgres {
+        pool: PgPool,
+    },
 }
 
 impl Store {
@@ -221,7 +223,10 @@ async fn check_beside(options: SqliteConnectOptions, damage: Damage) {
     match found.await {
         Ok(()) => tracing::info!("the database was checked from end to end"),
         Err(StoreError::Damaged(what)) => {
-            tracing::error!(what, "the database is damaged: nothing is read or written any more; restore it from a backup");
+            tracing::error!(
+                what,
+                "the database is damaged: nothing is read or written any more; restore it from a backup"
+            );
             // The first finding stays.
             let _ = damage.set(what);
         }

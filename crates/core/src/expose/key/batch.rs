@@ -101,7 +101,12 @@ impl<T> std::fmt::Debug for Batch<T> {
 fn sip(key: [u64; 2], words: &[Lane]) -> (Lane, Lane) {
     let [k0, k1] = key;
     // The constants of the paper's initialisation; 0xee and 0xdd are those of the variant with 128 bits.
-    let start = [0x736f_6d65_7073_6575 ^ k0, 0x646f_7261_6e64_6f6d ^ k1 ^ 0xee, 0x6c79_6765_6e65_7261 ^ k0, 0x7465_6462_7974_6573 ^ k1];
+    let start = [
+        0x736f_6d65_7073_6575 ^ k0,
+        0x646f_7261_6e64_6f6d ^ k1 ^ 0xee,
+        0x6c79_6765_6e65_7261 ^ k0,
+        0x7465_6462_7974_6573 ^ k1,
+    ];
     let mut state = start.map(|word| [word; LANES]);
     for word in words {
         xor(&mut state[3], word);

@@ -158,7 +158,8 @@ const fn class(mark: Mark) -> u8 {
 /// Judges one record by whom each of its values led to.
 fn contradiction(row: &[(u32, u8, Ordinal)], found: &mut Contradictions) {
     let values: Vec<_> = row.chunk_by(|a, b| a.1 == b.1).collect();
-    let apart = |a: &[(u32, u8, Ordinal)], b: &[(u32, u8, Ordinal)]| a.iter().all(|one| b.iter().all(|other| one.2 != other.2));
+    let apart =
+        |a: &[(u32, u8, Ordinal)], b: &[(u32, u8, Ordinal)]| a.iter().all(|one| b.iter().all(|other| one.2 != other.2));
     let mut against = vec![false; values.len()];
     for a in 0..values.len() {
         for b in a + 1..values.len() {

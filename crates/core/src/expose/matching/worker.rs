@@ -51,7 +51,8 @@ struct Columns {
 
 impl Columns {
     fn new(layout: &Layout) -> Self {
-        let all: Vec<_> = layout.columns.iter().enumerate().filter_map(|(n, column)| Some((n, column.field?))).collect();
+        let all: Vec<_> =
+            layout.columns.iter().enumerate().filter_map(|(n, column)| Some((n, column.field?))).collect();
         let finds = |field| matches!(field, Field::Email | Field::Phone | Field::UserName | Field::PlatformId);
         let asked = all.iter().copied().filter(|(_, field)| finds(*field)).collect();
         let country = all.iter().find(|(_, field)| *field == Field::Country).map(|(n, _)| *n);

@@ -10,7 +10,8 @@ pub fn platform_id(raw: &[u8], out: &mut Text) -> bool {
     let raw = trimmed(raw);
     out.clear();
     let number = raw.iter().all(u8::is_ascii_digit);
-    let zeros = if number { raw.iter().take_while(|byte| **byte == b'0').count().min(raw.len().saturating_sub(1)) } else { 0 };
+    let zeros =
+        if number { raw.iter().take_while(|byte| **byte == b'0').count().min(raw.len().saturating_sub(1)) } else { 0 };
     let id = &raw[zeros..];
     !id.is_empty() && id.len() <= MOST && id.iter().all(u8::is_ascii_graphic) && out.extend(id)
 }

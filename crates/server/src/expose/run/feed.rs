@@ -75,14 +75,30 @@ struct Current<'a> {
 }
 
 enum Open<'a> {
-    Whole { bytes: &'a [u8], at: usize, hashed: usize },
-    Blocks { blocks: Box<dyn Iterator<Item = Result<Vec<u8>, BlockError>> + Send + 'a>, rest: Vec<u8>, ended: bool, hash: Box<blake3::Hasher> },
+    Whole {
+        bytes: &'a [u8],
+        at: usize,
+        hashed: usize,
+    },
+    Blocks {
+        blocks: Box<dyn Iterator<Item = Result<Vec<u8>, BlockError>> + Send + 'a>,
+        rest: Vec<u8>,
+        ended: bool,
+        hash: Box<blake3::Hasher>,
+    },
 }
 
 impl<'a> Claims<'a> {
     pub(super) fn new(feeds: Vec<Feed<'a>>, reader: &Reader) -> Self {
         let waiting = feeds.into();
-        Self(Mutex::new(State { waiting, current: None, start: reader.cutter(), pieces: 0, digests: vec![], failed: None }))
+        Self(Mutex::new(State {
+            waiting,
+            current: None,
+            start: reader.cutter(),
+            pieces: 0,
+            digests: vec![],
+            failed: None,
+        }))
     }
 
     /// The next piece; `None` at the end of all, and when a source has failed.

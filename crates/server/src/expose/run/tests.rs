@@ -10,8 +10,14 @@ use countersign_core::expose::read::Fault;
 use std::fmt::Write as _;
 
 fn layout() -> Layout {
-    let column = |(name, field): (&str, Field)| Column { name: name.into(), field: Some(field), sure: Sure::Told, shapes: vec![] };
-    let fields = [("email", Field::Email), ("phone", Field::Phone), ("user", Field::UserName), ("country", Field::Country)];
+    let column = |(name, field): (&str, Field)| Column {
+        name: name.into(),
+        field: Some(field),
+        sure: Sure::Told,
+        shapes: vec![],
+    };
+    let fields =
+        [("email", Field::Email), ("phone", Field::Phone), ("user", Field::UserName), ("country", Field::Country)];
     Layout { format: Format::Delimited { delimiter: b',', header: true }, columns: fields.map(column).into() }
 }
 
@@ -78,7 +84,8 @@ fn a_row_says_who_is_in_it_and_what_it_shows() {
         user3@example.org,+15550100007,name3,\nuser1000@example.org,+15550100007,name7,\nuser5@example.org,+15550100006,,\n,";
     let found = matched(&index(), text, 1, None);
     let marks: Vec<_> = found.marks.iter().map(|(n, mark)| (n, mark.kinds(), mark.fields())).collect();
-    let (address, mailbox, phone, user) = (Kind::Address.bit(), Kind::Mailbox.bit(), Kind::Phone.bit(), Kind::UserName.bit());
+    let (address, mailbox, phone, user) =
+        (Kind::Address.bit(), Kind::Mailbox.bit(), Kind::Phone.bit(), Kind::UserName.bit());
     let (e, p, u, c) = (Field::Email.bit(), Field::Phone.bit(), Field::UserName.bit(), Field::Country.bit());
     assert_eq!(
         marks,
@@ -113,9 +120,14 @@ fn threads_and_blocks_change_nothing() {
         assert_eq!(other.marks.iter().collect::<Vec<_>>(), one.marks.iter().collect::<Vec<_>>(), "{threads} {block:?}");
         assert_eq!(other.marks.checksum(), one.marks.checksum());
         assert_eq!(other.digests, one.digests);
-        let samples = |found: &Findings| found.tally.samples.iter().map(|s| (s.line, s.fault, s.len, s.shape.clone())).collect::<Vec<_>>();
+        let samples = |found: &Findings| {
+            found.tally.samples.iter().map(|s| (s.line, s.fault, s.len, s.shape.clone())).collect::<Vec<_>>()
+        };
         assert_eq!(samples(&other), samples(&one));
-        assert_eq!((other.tally.rows, other.tally.bad, other.tally.unusable), (one.tally.rows, one.tally.bad, one.tally.unusable));
+        assert_eq!(
+            (other.tally.rows, other.tally.bad, other.tally.unusable),
+            (one.tally.rows, one.tally.bad, one.tally.unusable)
+        );
         assert_eq!(other.tally.contradictions, one.tally.contradictions);
     }
     assert_eq!(one.digests, [*blake3::hash(&text).as_bytes()]);

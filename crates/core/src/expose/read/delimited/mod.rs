@@ -59,7 +59,11 @@ impl Reader {
                 }
                 Record::Whole { end, escaped } => {
                     let found = &found[..self.shape.columns];
-                    if escaped { unescaped(found, rows) } else { rows.row(found) }
+                    if escaped {
+                        unescaped(found, rows)
+                    } else {
+                        rows.row(found)
+                    }
                     at = end;
                 }
                 Record::Empty { end } => at = end,
@@ -177,7 +181,11 @@ mod tests {
                 }
             }
             let rest = &text[at..];
-            let end = if quoted { rest.strip_prefix(b"\r").filter(|r| r.is_empty() || r[0] == b'\n').unwrap_or(rest) } else { rest };
+            let end = if quoted {
+                rest.strip_prefix(b"\r").filter(|r| r.is_empty() || r[0] == b'\n').unwrap_or(rest)
+            } else {
+                rest
+            };
             let last = end.is_empty() || end[0] == b'\n';
             if last && !quoted && cell.last() == Some(&b'\r') {
                 cell.pop();

@@ -16,7 +16,7 @@ async fn the_page_says_exactly_what_a_leak_shows_of_an_account() {
         "leaked mailbox",
         "On sale in January strong former value",
         "Shown E-mail address, Name",
-        "Not shown Phone number, Password, or a trace of one",
+        "Not shown Phone number, Password or a trace of one",
         "Recognised by E-mail address, letter by letter",
         "The leak shows your e-mail address and your name.",
         "It does not show your phone number and a password or a trace of one, although it does for others.",

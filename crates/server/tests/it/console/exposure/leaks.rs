@@ -25,7 +25,7 @@ async fn leaks_are_listed_with_what_they_show() {
         "It looks like data of November 2023: 93 % of the values that changed later have the old value.",
         "E-mail address 28 93 %",
         "Phone number 15 50 %",
-        "Password, or a trace of one 1 3.3 %",
+        "Password or a trace of one 1 3.3 %",
         "40 accounts, ",
         "With a leaked mailbox 28 accounts.",
     ] {
