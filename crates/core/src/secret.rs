@@ -58,6 +58,11 @@ impl fmt::Debug for Key {
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// Wraps bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Wraps stored bytes; `None` unless there are exactly 32.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)

@@ -14,4 +14,5 @@ pub mod matching;
 pub mod normal;
 pub mod query;
 pub mod read;
+pub mod sets;
 pub mod sniff;

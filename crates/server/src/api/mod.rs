@@ -25,6 +25,7 @@ mod recovery;
 mod redemption;
 mod tar;
 mod types;
+mod uploads;
 mod verify;
 
 use crate::app::App;
@@ -63,6 +64,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/leaks", get(leaks::list))
         .route("/v1/leaks/{id}", get(leaks::see))
         .route("/v1/leaks/{id}/withdraw", post(leaks::withdraw))
+        .route("/v1/leak-uploads", post(uploads::begin))
+        .route("/v1/leak-uploads/{id}", get(uploads::see).patch(uploads::send))
+        .route("/v1/leak-uploads/{id}/columns", post(uploads::confirm))
+        .route("/v1/leak-uploads/{id}/finish", post(uploads::finish))
+        .route("/v1/leak-uploads/{id}/cancel", post(uploads::cancel))
         .route("/v1/cohorts/preview", post(cohorts::preview))
         .route("/v1/cohorts", get(cohorts::list).post(cohorts::make))
         .route("/v1/cohorts/{id}", get(cohorts::see))

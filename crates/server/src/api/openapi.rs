@@ -4,7 +4,7 @@ use super::call::respond_json;
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::{
     accounts, care, check, cohorts, containments, evidence, evidence_audit, evidence_export, evidence_files, leaks,
-    ops, passwords, recovery, redemption, verify,
+    ops, passwords, recovery, redemption, uploads, verify,
 };
 use axum::response::Response;
 use bytes::Bytes;
@@ -47,6 +47,12 @@ use utoipa::{Modify, OpenApi};
         leaks::list,
         leaks::see,
         leaks::withdraw,
+        uploads::begin,
+        uploads::see,
+        uploads::send,
+        uploads::confirm,
+        uploads::finish,
+        uploads::cancel,
         cohorts::preview,
         cohorts::make,
         cohorts::list,

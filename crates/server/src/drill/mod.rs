@@ -9,6 +9,7 @@
 mod attack;
 mod doors;
 mod files;
+mod leak;
 mod letter;
 mod outsider;
 mod person;
@@ -194,6 +195,7 @@ async fn act(options: &Options, setting: &mut Setting) -> Result<(Report, Runnin
     let outsider = Outsider::arrive(server.address, app.log.key().verifier().clone()).await?;
     let mut aside = scenes(options, &app, &stage, per_core, [&call, &close]).await?;
     scanning.abort();
+    aside.leak = leak::play(&app, &stage, &stage.town).await?;
     aside.overrides = setting.overrides();
     aside.per_core = per_core;
     let report = judge(options, &app, &stage, outsider, aside).await?;
@@ -325,6 +327,12 @@ async fn judge(
         outside_messages: seen.messages,
         outside_messages_proven: seen.proven,
         outside_verified: seen.holds(),
+        leak_lines: aside.leak.lines,
+        leak_accounts: aside.leak.expected,
+        leak_accounts_found: aside.leak.found,
+        leak_accounts_added: aside.leak.added,
+        leak_cohort: aside.leak.cohort.clone(),
+        leak_contained: aside.leak.holds(),
         console_url: console_url(app, stage).await?,
     };
     aside.seen = seen;

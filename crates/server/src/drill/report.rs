@@ -1,5 +1,6 @@
 //! What the exercise came to: the numbers, what they mean, and whether the targets were reached.
 
+use super::leak::Matched;
 use super::outsider::Seen;
 use super::post::Post;
 use super::tally::{End, Kind, Story, Tally, What};
@@ -49,6 +50,18 @@ pub struct Numbers {
     pub outside_messages_proven: usize,
     /// Whether everything that can be checked from outside holds.
     pub outside_verified: bool,
+    /// Lines of the leak of act three.
+    pub leak_lines: u64,
+    /// Accounts in it.
+    pub leak_accounts: u64,
+    /// Of those: found.
+    pub leak_accounts_found: u64,
+    /// Accounts that were found and are not in it.
+    pub leak_accounts_added: u64,
+    /// The cohort of them.
+    pub leak_cohort: String,
+    /// Whether a containment on it held within a second.
+    pub leak_contained: bool,
     /// Where the server still answers.
     pub console_url: String,
 }
@@ -95,6 +108,8 @@ pub struct Aside {
     pub not_asked: (u64, u64),
     /// What is wrong with the log, if anything.
     pub broken: Vec<String>,
+    /// The leak of act three.
+    pub leak: Matched,
     /// What an outsider could check.
     pub seen: Seen,
     /// Settings that differ from the defaults.
@@ -235,6 +250,16 @@ impl Report {
                 n.timing_t.abs() < 4.5,
             ),
             verdict(
+                "Everybody in the leak is found, and nobody else",
+                format!("{} of {}, {} more", n.leak_accounts_found, n.leak_accounts, n.leak_accounts_added),
+                self.aside.leak.is_exact(),
+            ),
+            verdict(
+                "A containment on their cohort holds within a second, and for nobody else",
+                format!("{:.0} ms", self.aside.leak.held_after.as_secs_f64() * 1000.0),
+                self.aside.leak.holds(),
+            ),
+            verdict(
                 "The evidence log is sound: every entry, every tile, everything signed",
                 format!("{} entries, {} findings", n.evidence_entries, self.aside.broken.len()),
                 n.evidence_verified,
@@ -265,6 +290,7 @@ impl Report {
         };
         self.rows_of_the_attack(&mut row);
         self.rows_of_people(&mut row);
+        self.rows_of_the_leak(&mut row);
         out
     }
 
@@ -320,6 +346,20 @@ impl Report {
             String::new(),
             "That entries are true; with no witness, that everybody sees one log.",
         );
+    }
+
+    fn rows_of_the_leak(&self, row: &mut impl FnMut(&str, String, &str)) {
+        let leak = &self.aside.leak;
+        let took = format!("A leak appears; from its first byte to its cohort {:.2} s.", leak.took.as_secs_f64());
+        row("lines of a leak", leak.lines.to_string(), &took);
+        let broken = format!("{} / {}", leak.broken.1, leak.broken.0);
+        row("  broken ones counted", broken, "Written broken on purpose; none of them took another line with it.");
+        let found = format!("{} / {}", leak.found, leak.expected);
+        row("  accounts found", found, "By user name and address, in whatever spelling.");
+        row("  found and not in it", leak.added.to_string(), "People who would be worried for nothing.");
+        row("  how old", String::new(), &leak.age);
+        let held = format!("{:.0} ms", leak.held_after.as_secs_f64() * 1000.0);
+        row("  must reset, after", held, "From the commit of the containment to the first check that says so.");
     }
 
     fn rows_of_people(&self, row: &mut impl FnMut(&str, String, &str)) {

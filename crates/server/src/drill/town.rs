@@ -76,6 +76,11 @@ impl Town {
         }
     }
 
+    /// What the platform calls whoever has number `n`.
+    pub fn external_id(n: u32) -> String {
+        format!("drill-{n}")
+    }
+
     /// The address of the bombed mailbox, spelled in the `n`th way.
     pub fn alias(n: u32) -> String {
         let spelled = if n.is_multiple_of(2) { "victim" } else { "Victim" };
@@ -88,7 +93,7 @@ impl Town {
     }
 
     fn record(&self, n: u32) -> Option<AccountRecord> {
-        let mut record = empty(format!("drill-{n}"));
+        let mut record = empty(Self::external_id(n));
         let mut add = |text: &str, confirmed| -> Option<()> {
             record.emails.push(EmailEntry { address: EmailAddress::parse(text).ok()?, confirmed });
             Some(())

@@ -96,18 +96,3 @@ impl std::fmt::Debug for Text {
 fn trimmed(raw: &[u8]) -> &[u8] {
     raw.trim_ascii()
 }
-
-/// Reads the platform's own id of an account into `out`: a number without zeros in front, as some dumps write them; any
-/// other as it is, without case. `false` for what is none.
-pub fn platform_id(raw: &[u8], out: &mut Text) -> bool {
-    let raw = trimmed(raw);
-    out.clear();
-    let zeros = match raw.iter().position(|byte| *byte != b'0') {
-        Some(zeros) if raw.iter().all(u8::is_ascii_digit) => zeros,
-        Some(_) => 0,
-        None => raw.len().saturating_sub(1),
-    };
-    let fits = out.extend(&raw[zeros..]);
-    out.bytes[..usize::from(out.len)].make_ascii_lowercase();
-    fits && !out.is_empty()
-}

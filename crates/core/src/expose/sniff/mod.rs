@@ -45,9 +45,57 @@ pub enum Unreadable {
     Columns(usize),
 }
 
+/// How somebody says that a leak is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// Cells with this sign between them.
+    Delimited(u8),
+    /// A JSON object on each line.
+    Ndjson,
+    /// A JSON array.
+    Json,
+    /// A dump.
+    Sql,
+    /// A name and a password with this sign between them.
+    Combo(u8),
+}
+
+impl Said {
+    /// The words of it.
+    pub const NAMES: [&str; 9] = ["csv", "tsv", "semicolon", "pipe", "ndjson", "json", "sql", "combo", "combo;"];
+
+    /// Reads a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "csv" => Self::Delimited(b','),
+            "tsv" => Self::Delimited(b'\t'),
+            "semicolon" => Self::Delimited(b';'),
+            "pipe" => Self::Delimited(b'|'),
+            "ndjson" => Self::Ndjson,
+            "json" => Self::Json,
+            "sql" => Self::Sql,
+            "combo" => Self::Combo(b':'),
+            "combo;" => Self::Combo(b';'),
+            _ => return None,
+        })
+    }
+
+    const fn guess(self) -> format::Guess {
+        match self {
+            Self::Delimited(delimiter) => format::Guess::Delimited { delimiter },
+            Self::Ndjson => format::Guess::Json { lines: true },
+            Self::Json => format::Guess::Json { lines: false },
+            Self::Sql => format::Guess::Sql,
+            Self::Combo(separator) => format::Guess::Combo { separator, url: false },
+        }
+    }
+}
+
 /// What somebody knows before.
 #[derive(Clone, Default, Debug)]
 pub struct Known {
+    /// How it is written.
+    pub format: Option<Said>,
     /// The table of a dump.
     pub table: Option<String>,
 }
@@ -66,7 +114,7 @@ pub fn sniff(front: &[u8], whole: bool, known: &Known) -> Result<Layout, Unreada
     }
     // The last line may be cut.
     let lines = if whole { front } else { memchr::memrchr(b'\n', front).map_or(front, |at| &front[..at]) };
-    match format::guess(lines) {
+    match known.format.map_or_else(|| format::guess(lines), Said::guess) {
         format::Guess::Json { lines: one_each } => json::layout(lines, one_each),
         format::Guess::Sql => sql::layout(lines, known.table.as_deref()),
         format::Guess::Combo { separator, url } => Ok(combo(separator, url)),
@@ -122,21 +170,20 @@ fn by_reader(format: Format, names: Vec<String>, front: &[u8]) -> Layout {
     let bare = |name: &String| Column { name: name.clone(), field: None, sure: Sure::Unknown, shapes: vec![] };
     let mut layout = Layout { format, columns: names.iter().map(bare).collect() };
     let mut cells = Cells::default();
-    if let Some(mut reader) = Reader::new(&layout) {
-        let (mut cutter, mut rest) = (reader.cutter(), front);
-        while !rest.is_empty() && cells.0.len() < RECORDS {
-            let cut = cutter.cut(rest, false);
-            if cut.len == 0 {
-                break;
-            }
-            reader.read(&rest[..cut.len], &cut.piece, &mut cells);
-            rest = &rest[cut.len..];
+    let mut reader = Reader::new(&layout);
+    let (mut cutter, mut rest) = (reader.cutter(), front);
+    while !rest.is_empty() && cells.0.len() < RECORDS {
+        let cut = cutter.cut(rest, false);
+        if cut.len == 0 {
+            break;
         }
-        if cells.0.is_empty() && !rest.is_empty() {
-            // One record, which does not end with a line.
-            let cut = cutter.cut(rest, true);
-            reader.read(&rest[..cut.len], &cut.piece, &mut cells);
-        }
+        reader.read(&rest[..cut.len], &cut.piece, &mut cells);
+        rest = &rest[cut.len..];
+    }
+    if cells.0.is_empty() && !rest.is_empty() {
+        // One record, which does not end with a line.
+        let cut = cutter.cut(rest, true);
+        reader.read(&rest[..cut.len], &cut.piece, &mut cells);
     }
     layout.columns = columns(&names, true, &cells.0);
     layout

@@ -3,6 +3,7 @@
 mod cohort;
 mod contain;
 mod former;
+mod import;
 mod index;
 mod leaks;
 
@@ -24,6 +25,8 @@ pub struct Args {
 
 #[derive(clap::Subcommand, Debug)]
 enum What {
+    /// Match leak files against the directory; nothing of them is kept
+    Import(import::Args),
     /// Leaks that were matched: list, show, withdraw
     Leak {
         #[command(subcommand)]
@@ -110,6 +113,7 @@ type Result<T> = std::result::Result<T, Stop>;
 
 async fn one(app: &App, what: What, as_json: bool) -> Result<()> {
     match what {
+        What::Import(args) => import::run(app, args, as_json).await,
         What::Leak { what } => Ok(leaks::run(app, what, as_json).await?),
         What::Account { account } => Ok(leaks::account(app, &account, as_json).await?),
         What::Cohort { what } => cohort::run(app, what, as_json).await,

@@ -14,11 +14,13 @@ pub mod directory;
 pub mod force;
 pub mod former;
 pub mod freshness;
+pub mod import;
 pub mod leak_sets;
 pub mod leaks;
 pub mod mailboxes;
 pub mod numbers;
 pub mod person;
+pub mod uploads;
 
 use crate::app::App;
 use crate::error::AppError;
@@ -34,6 +36,8 @@ pub struct Exposure {
     pub mailboxes: mailboxes::Mailboxes,
     /// The index.
     pub directory: directory::Directory,
+    /// Leaks that are being handed over.
+    pub uploads: uploads::Uploads,
     /// Wakes the follower; polling is the truth.
     pub wake: tokio::sync::Notify,
 }
