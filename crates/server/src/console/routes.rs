@@ -126,6 +126,13 @@ fn exposed() -> Vec<Route> {
     let (sees, acts) = (Need::May(Permission::SeeExposure), Need::May(Permission::ActOnExposure));
     vec![
         see("/console/exposure", sees, get(exposure::leaks::list)),
+        see("/console/exposure/import", sees, get(exposure::import::page)),
+        act("/console/exposure/import", acts, post(exposure::import::begin)),
+        see("/console/exposure/import/{id}", acts, get(exposure::import::see)),
+        act("/console/exposure/import/{id}/piece", acts, post(exposure::import::piece)),
+        act("/console/exposure/import/{id}/columns", acts, post(exposure::import::columns)),
+        act("/console/exposure/import/{id}/finish", acts, post(exposure::import::finish)),
+        act("/console/exposure/import/{id}/cancel", acts, post(exposure::import::cancel)),
         see("/console/exposure/leaks/{id}", sees, get(exposure::leak::one)),
         act("/console/exposure/leaks/{id}/withdraw", acts, post(exposure::leak::withdraw)),
         see("/console/exposure/cohorts", sees, get(exposure::cohorts::list)),

@@ -30,6 +30,7 @@ const SOURCES: [(&str, &str, &[u8]); 13] = [
     ("verify.js", JS, include_bytes!("../../assets/verify.js")),
     ("entry.js", JS, include_bytes!("../../assets/entry.js")),
     ("console.css", CSS, include_bytes!("../../assets/console.css")),
+    ("import.js", JS, include_bytes!("../../assets/import.js")),
     ("live.js", JS, include_bytes!("../../assets/live.js")),
     ("console.js", JS, include_bytes!("../../assets/console.js")),
     ("passkey.js", JS, include_bytes!("../../assets/passkey.js")),

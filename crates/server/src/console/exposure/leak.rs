@@ -1,6 +1,6 @@
 //! `/console/exposure/leaks/{id}`: everything that is on record about one leak.
 
-use super::told::{Beginnings, Changes, File, Report};
+use super::told::{Beginnings, Changes, Column, File, Report};
 use super::{Acts, ReasonForm, again, can_be_corrected, count, leak_id};
 use crate::console::desk::{Desk, Fields};
 use crate::console::frame::Frame;
@@ -42,6 +42,10 @@ struct One {
     faults: Vec<(String, String)>,
     samples: Vec<String>,
     files: Vec<File>,
+    columns: Vec<Column>,
+    format: Option<String>,
+    contradicting: u64,
+    unusable: Vec<(String, String)>,
     cohort: String,
     cohort_short: String,
     acts: Acts,
@@ -90,6 +94,10 @@ async fn page(desk: &Desk, id: &str, reason: &str) -> Result<One, AppError> {
         faults: report.faults(),
         samples: report.samples(),
         files: report.files(),
+        columns: report.columns(),
+        format: report.format(),
+        contradicting: report.contradicting(),
+        unusable: report.unusable(),
         cohort: leak.cohort.to_string(),
         cohort_short: words::short(&leak.cohort),
         acts: Acts::of(desk, reason),

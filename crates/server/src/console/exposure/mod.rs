@@ -10,6 +10,7 @@ pub mod cohort;
 pub mod cohorts;
 pub mod containments;
 pub mod export;
+pub mod import;
 pub mod leak;
 pub mod leaks;
 mod told;

@@ -29,6 +29,8 @@ pub struct File {
 pub struct Column {
     pub name: String,
     pub field: String,
+    /// How that was known.
+    pub sure: &'static str,
 }
 
 /// What values that changed say of the age.
@@ -149,7 +151,29 @@ impl Report {
 
     /// What a few of them look like, without their letters and digits.
     pub fn samples(&self) -> Vec<String> {
-        self.list("samples").iter().take(SAMPLES).map(in_text).collect()
+        self.list("samples").iter().take(SAMPLES).map(sample).collect()
+    }
+
+    /// What the columns were taken for.
+    pub fn columns(&self) -> Vec<Column> {
+        columns(self.0.get("columns"))
+    }
+
+    /// How the files are written: `csv`, `sql`.
+    pub fn format(&self) -> Option<String> {
+        first(&self.0, &["format"]).map(str::to_owned)
+    }
+
+    /// Lines that name two accounts at once.
+    pub fn contradicting(&self) -> u64 {
+        self.number("/contradicting_rows")
+    }
+
+    /// Cells that are in a column and are not what is in it, by field.
+    pub fn unusable(&self) -> Vec<(String, String)> {
+        let known = |field: Field| (words::field(field).to_owned(), self.number(&pointer("unusable", field.as_str())));
+        let some = Field::ALL.into_iter().map(known).filter(|(_, count)| *count > 0);
+        some.map(|(name, count)| (name, grouped(count))).collect()
     }
 
     /// The files.
@@ -164,6 +188,14 @@ impl Report {
 
 fn pointer(group: &str, name: &str) -> String {
     format!("/{group}/{name}")
+}
+
+/// A sample in a line: where it is, what it looks like, what is wrong with it.
+fn sample(value: &Value) -> String {
+    let Some(shape) = first(value, &["looks_like"]) else { return in_text(value) };
+    let number = |name: &str| value.get(name).and_then(Value::as_u64).map_or_else(|| "?".to_owned(), grouped);
+    let fault = first(value, &["fault"]).map_or_else(String::new, words::fault);
+    format!("line {} ({} bytes): {fault}: {shape}", number("line"), number("bytes"))
 }
 
 /// A value as text: of an object its names and values in a line.
@@ -188,7 +220,9 @@ fn file(value: &Value) -> File {
         return File { label: label.clone(), facts: vec![], digest: None, columns: vec![] };
     }
     let bytes = value.get("bytes").or_else(|| value.get("size")).and_then(Value::as_u64);
-    let told = ["format", "compression", "encoding"].into_iter().filter_map(|name| first(value, &[name]));
+    let told = ["format", "packing", "compression", "letters", "encoding"]
+        .into_iter()
+        .filter_map(|name| first(value, &[name]));
     let plain = |text: &&str| !matches!(*text, "none" | "plain");
     let facts = bytes.map(|bytes| format!("{} bytes", grouped(bytes)));
     File {
@@ -199,18 +233,31 @@ fn file(value: &Value) -> File {
     }
 }
 
+/// How sure a guess was.
+fn sure(word: &str) -> &'static str {
+    match word {
+        "told" => "as somebody said",
+        "certain" => "by its name and what is in it",
+        "likely" => "by its name or what is in it",
+        _ => "",
+    }
+}
+
 fn columns(value: Option<&Value>) -> Vec<Column> {
     let taken_for = |field: Option<&str>| {
         let known = field.and_then(|field| Field::ALL.into_iter().find(|known| known.as_str() == field));
         known.map_or_else(|| "not looked at".to_owned(), |field| words::field(field).to_owned())
     };
-    let one = |name: &str, field: Option<&str>| Column { name: name.to_owned(), field: taken_for(field) };
+    let one = |name: &str, field: Option<&str>| Column { name: name.to_owned(), field: taken_for(field), sure: "" };
     match value {
         Some(Value::Object(all)) => all.iter().map(|(name, field)| one(name, field.as_str())).collect(),
         Some(Value::Array(all)) => {
             let named = |value: &Value| match value {
                 Value::String(name) => one(name, None),
-                other => one(first(other, &["name", "column"]).unwrap_or("?"), first(other, &["field"])),
+                other => Column {
+                    sure: first(other, &["sure"]).map(sure).unwrap_or_default(),
+                    ..one(first(other, &["name", "column"]).unwrap_or("?"), first(other, &["field"]))
+                },
             };
             all.iter().map(named).collect()
         }
@@ -226,7 +273,7 @@ mod tests {
     #[test]
     fn whatever_form_a_report_has_what_it_says_is_shown() {
         let report = Report(json!({
-            "samples": ["aaaa@aaa.aa,,9", { "line": 12, "shape": "aaa;aaa", "bytes": 7 }, 4],
+            "samples": [{ "line": 3, "fault": "nul", "bytes": 12, "looks_like": "aaa" }, "aaaa@aaa.aa,,9", { "line": 12, "shape": "aaa;aaa", "bytes": 7 }, 4],
             "files": [
                 "dump.csv",
                 { "name": "a.csv.gz", "bytes": 1234, "format": "csv", "compression": "gzip", "sha256": "ab",
@@ -236,7 +283,10 @@ mod tests {
             ],
             "bad": { "too_few_cells": 2, "nul": 0, "quite_new": 1200 },
         }));
-        assert_eq!(report.samples(), ["aaaa@aaa.aa,,9", "bytes: 7, line: 12, shape: aaa;aaa", "4"]);
+        assert_eq!(
+            report.samples(),
+            ["line 3 (12 bytes): A NUL within it: aaa", "aaaa@aaa.aa,,9", "bytes: 7, line: 12, shape: aaa;aaa", "4"]
+        );
         let files: Vec<String> = report
             .files()
             .into_iter()

@@ -51,10 +51,14 @@ async fn everything_about_a_leak_is_on_its_page() {
         "After 14 November 2023, before 25 November 2023. Of 100 that changed later, it has the old value of 93.",
         "It has 700 of 1,000 that were made before 20 November 2023, and 1 of 500 made later.",
         "Fewer cells than columns 12",
-        "aaaa@aaaaa.aa;;;999",
-        "length: 70000, line: 12, shape: aaaa&#34;&#60;b&#62;",
-        "dump.csv.gz 1,225,470 bytes, csv, gzip",
-        "tel Phone number",
+        "names somebody else too ; 2 lines",
+        "line 12 (19 bytes): Fewer cells than columns: aaaa@aaaaa.aa;;;999",
+        "line 1,340 (70 bytes): A quote that does not close, or stands where none may: aaaa&#34;&#60;b&#62;",
+        "Cells that are not what their column holds Column of Cells Phone number 1,700",
+        "dump.csv.gz 1,225,470 bytes, gzip, UTF-8",
+        "Columns read as csv",
+        "mail E-mail address by its name and what is in it",
+        "tel Phone number as somebody said",
         "notes not looked at",
     ] {
         assert!(page.contains(said), "{said}: {page}");

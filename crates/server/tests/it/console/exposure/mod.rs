@@ -85,13 +85,19 @@ pub fn matched(digest: u8) -> Matched {
         Fit { after: Some(at(0)), before: Some(at(900_000)), later: 100, later_old: 93, earlier: 50, earlier_new: 49 };
     let horizon = Horizon { at: at(500_000), before: (1000, 700), after: (500, 1) };
     let told = json!({
-        "files": [{
-            "name": "dump.csv.gz", "bytes": 1_225_470, "format": "csv", "compression": "gzip", "digest": "07".repeat(32),
-            "columns": [
-                { "name": "mail", "field": "email" }, { "name": "tel", "field": "phone" }, { "name": "notes", "field": null },
-            ],
-        }],
-        "samples": ["aaaa@aaaaa.aa;;;999", { "line": 12, "length": 70_000, "shape": "aaaa\"<b>" }],
+        "files": [{ "name": "dump.csv.gz", "bytes": 1_225_470, "packing": "gzip", "letters": "UTF-8" }],
+        "format": "csv",
+        "columns": [
+            { "name": "mail", "field": "email", "sure": "certain" },
+            { "name": "tel", "field": "phone", "sure": "told" },
+            { "name": "notes", "field": null, "sure": "unknown" },
+        ],
+        "samples": [
+            { "line": 12, "fault": "too_few_cells", "bytes": 19, "looks_like": "aaaa@aaaaa.aa;;;999" },
+            { "line": 1340, "fault": "stray_quote", "bytes": 70, "looks_like": "aaaa\"<b>" },
+        ],
+        "unusable": { "phone": 1700 },
+        "contradicting_rows": 2,
         "seconds": 3,
     });
     let serde_json::Value::Object(told) = told else { unreachable!() };
