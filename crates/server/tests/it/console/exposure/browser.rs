@@ -135,3 +135,52 @@ async fn the_keyboard_leads_there_and_a_file_can_be_taken_twice() {
     })
     .await;
 }
+
+/// Puts a file into the form and sends it.
+async fn hand_over(browser: &Browser, origin: &str, csv: &str) {
+    browser.go(&format!("{origin}/console/exposure/import")).await;
+    browser
+        .run(&format!(
+            "const all = new DataTransfer(); all.items.add(new File([{}], 'dump.csv')); \
+             document.getElementById('file').files = all.files",
+            serde_json::Value::from(csv)
+        ))
+        .await;
+    fill(browser, "name", "From a forum").await;
+    fill(browser, "import-reason", "A leak was published").await;
+    press(browser, "main button", "Look at the file").await;
+    browser.wait_for_text("What the columns are").await;
+}
+
+#[tokio::test]
+async fn a_file_is_handed_over_looked_at_and_matched() {
+    let axe = axe();
+    with_browser(true, async |browser| {
+        let leaked = Leaked::open().await;
+        let rita = leaked.office.staff("rita", &[Role::Responder]).await;
+        rita.sit_down(browser, "/console/exposure").await;
+        let lines: String =
+            (0..5000).map(|n| format!("p{n}@example.org,Some Body,+1555010{:04}\n", n % 10_000)).collect();
+        for (width, scheme) in [(390, "dark"), (1440, "light")] {
+            browser.look(width, scheme).await;
+            hand_over(browser, &rita.origin, &format!("mail,who,tel{width}\n{lines}")).await;
+            browser.picture(&format!("import-columns-{width}-{scheme}")).await;
+            if let Some(axe) = &axe {
+                let found = crate::browser::violations(browser, axe).await;
+                assert!(found.is_empty(), "{found:#?}");
+            }
+            press(browser, "main button", "Match it").await;
+            browser.wait_for_title("Leak: From a forum · Example Accounts · Countersign").await;
+            browser.wait_for_text("mail").await;
+        }
+        let page = super::super::account::text(&rita.page("/console/exposure").await);
+        assert!(
+            page.contains("From a forum counts 40 accounts are in it, 40 by a strong key. 5,000 lines were read;"),
+            "{page}"
+        );
+        hand_over(browser, &rita.origin, "mail\np1@example.org\n").await;
+        press(browser, "main button", "Cancel").await;
+        browser.wait_for_text("It was cancelled. Nothing was kept.").await;
+    })
+    .await;
+}

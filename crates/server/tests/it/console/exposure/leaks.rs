@@ -106,3 +106,30 @@ async fn a_leak_is_withdrawn_once_and_for_a_reason() {
     let late = rita.post(&path, &[("reason", "x")]).await;
     assert!(leads_to(&late).starts_with("/console/confirm"));
 }
+
+#[tokio::test]
+async fn the_page_for_a_file_needs_a_fresh_proof_and_an_upload_belongs_to_who_began_it() {
+    let office = Office::open().await;
+    let rita = office.staff("rita", &[Role::Responder]).await;
+    let page = rita.page("/console/exposure/import").await;
+    assert!(page.contains("countersign expose import FILE") && page.contains("id=\"file\""));
+    let begin = [("name", "A"), ("reason", "r"), ("file", "a.csv"), ("size", "3")];
+    for wrong in [[("name", "A"), ("reason", "")], [("name", ""), ("reason", "r")]] {
+        assert_eq!(rita.post("/console/exposure/import", &wrong).await.status(), 422);
+    }
+    let begun: serde_json::Value = rita.post("/console/exposure/import", &begin).await.json().await.unwrap();
+    assert_eq!((&begun["state"], &begun["offset"]), (&"beginning".into(), &0.into()));
+    let path = format!("/console/exposure/import/{}", begun["id"].as_str().unwrap());
+    assert_eq!(rita.get(&path).await.status(), 200);
+    let ruth = office.staff("ruth", &[Role::Responder]).await;
+    assert_eq!(ruth.get(&path).await.status(), 404, "another one's is as if it were not there");
+    assert_eq!(rita.post(&format!("{path}/columns"), &[]).await.status(), 409);
+    assert_eq!(rita.post(&format!("{path}/piece?offset=5"), &[]).await.status(), 409);
+    let cancelled = rita.post(&format!("{path}/cancel"), &[]).await;
+    assert_eq!(cancelled.status(), 200);
+    rita.grow_stale();
+    let page = rita.page("/console/exposure/import").await;
+    assert!(page.contains("This needs a fresh proof.") && !page.contains("id=\"file\""));
+    let alma = office.staff("alma", &[Role::Approver]).await;
+    assert!(alma.page("/console/exposure/import").await.contains("Your role does not permit this."));
+}
