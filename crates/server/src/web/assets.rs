@@ -20,7 +20,7 @@ struct Asset {
 pub const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
-const SOURCES: [(&str, &str, &[u8]); 13] = [
+const SOURCES: [(&str, &str, &[u8]); 14] = [
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("noscript.css", CSS, include_bytes!("../../assets/noscript.css")),
     ("page.js", JS, include_bytes!("../../assets/page.js")),

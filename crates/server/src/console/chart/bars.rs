@@ -52,7 +52,7 @@ pub fn bars(all: &Bars) -> String {
             escaped(&bar.label),
             grouped(bar.value),
             length(bar.value, all.of),
-            share(bar.value, all.of)
+            escaped(&share(bar.value, all.of))
         );
     }
     out.push_str("</table>");
@@ -105,7 +105,12 @@ mod tests {
             of: 12_000,
             bars: vec![Bar { chip, ..bar("E-mail", 12_000) }, bar("Phone", 1)],
         });
-        insta::assert_snapshot!(drawn.replace("<tr>", "\n<tr>"), @"");
+        insta::assert_snapshot!(drawn.replace("<tr>", "\n<tr>"), @r#"
+        <table class=bars><caption>Fields &lt;1&gt;</caption><thead>
+        <tr><th scope=col>Field<th scope=col>Accounts<th scope=col>Share<tbody>
+        <tr><th scope=row>E-mail <b class="chip good">strong</b><td>12,000<td><div><svg class=bar viewBox="0 0 1000 10" preserveAspectRatio=none aria-hidden=true><path class=track d=M0,0h1000v10H0z /><path class=b0 d=M0,0h1000v10H0z /></svg><span>100 %</span></div>
+        <tr><th scope=row>Phone<td>1<td><div><svg class=bar viewBox="0 0 1000 10" preserveAspectRatio=none aria-hidden=true><path class=track d=M0,0h1000v10H0z /><path class=b0 d=M0,0h8v10H0z /></svg><span>&lt; 0.1 %</span></div></table>
+        "#);
     }
 
     proptest! {
