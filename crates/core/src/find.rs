@@ -4,8 +4,11 @@
 //! In: text of at most `MAX_TYPED_BYTES`.   Out: `Wanted`, every reading of it, the likeliest first.
 //! I/O for this room: server/src/flows/find.rs.   Tests: beside the code.
 
+use crate::expose::cohort::CohortDigest;
 use crate::identifier::{self, Identifier};
-use crate::ids::{AccountId, ChangeId, DeviceId, EntryId, MessageId, RequestId, SessionId, TicketId};
+use crate::ids::{
+    AccountId, ChangeId, ContainmentId, DeviceId, EntryId, LeakId, MessageId, RequestId, SessionId, TicketId,
+};
 use crate::message::CountersignCode;
 
 /// The longest text that is looked at, in bytes: an identifier, or the link to check a message by.
@@ -39,6 +42,12 @@ pub enum Wanted {
     Entry(EntryId),
     /// An entry by its number.
     Number(u64),
+    /// A leak that was matched.
+    Leak(LeakId),
+    /// A cohort.
+    Cohort(CohortDigest),
+    /// A containment.
+    Containment(ContainmentId),
     /// Messages to addresses that look like this when they are masked: `m•••@e•••.org`.
     Masked(String),
     /// An account by what a person types.
@@ -67,6 +76,9 @@ impl Wanted {
             Self::Device(_) => "a device",
             Self::Entry(_) => "an entry of the evidence log",
             Self::Number(_) => "the number of an entry",
+            Self::Leak(_) => "a leak",
+            Self::Cohort(_) => "a cohort",
+            Self::Containment(_) => "a containment",
             Self::Masked(_) => "a masked address",
             Self::Identifier(Identifier::Email(_)) => "an e-mail address",
             Self::Identifier(Identifier::Phone(_)) => "a phone number",
@@ -107,6 +119,9 @@ fn by_id(text: &str) -> Option<Wanted> {
         ChangeId::parse(&id).ok().map(Wanted::Change),
         SessionId::parse(&id).ok().map(Wanted::Session),
         DeviceId::parse(&id).ok().map(Wanted::Device),
+        LeakId::parse(&id).ok().map(Wanted::Leak),
+        CohortDigest::parse(&id).map(Wanted::Cohort),
+        ContainmentId::parse(&id).ok().map(Wanted::Containment),
     ];
     readings.into_iter().flatten().next()
 }
@@ -162,6 +177,9 @@ mod tests {
         assert_eq!(names(&id("msg_").to_uppercase()), "a message");
         assert_eq!(names(&format!(" {}\n", id("evi_"))), "an entry of the evidence log");
         assert_eq!(names(&id("tkt_")), "a recovery link");
+        assert_eq!(names(&id("lek_")), "a leak");
+        assert_eq!(names(&id("con_")), "a containment");
+        assert_eq!(names(&format!("coh_{}", "0A".repeat(32))), "a cohort");
         assert_eq!(names("#1203"), "the number of an entry");
         assert_eq!(names("https://login.example.org/verify/7K3M-9QXA-T2WZ?lang=de"), "a countersign code");
         for masked in ["m•••@e•••.org", "m***@e***.org", "m...@e....org", "m…@e….org"] {

@@ -10,7 +10,7 @@
     opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
   }
   for (const button of document.querySelectorAll("[data-copy]")) {
-    const field = button.parentElement.querySelector("input");
+    const field = button.parentElement.querySelector("input, textarea");
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(field.value);
@@ -22,7 +22,8 @@
   }
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented || event.target.method !== "post") return;
+    // What answers with a file leaves the page as it is, and may be asked for again.
+    if (event.defaultPrevented || event.target.method !== "post" || "file" in event.target.dataset) return;
     if (event.target.dataset.sent) { event.preventDefault(); return; }
     event.target.dataset.sent = "yes";
   });

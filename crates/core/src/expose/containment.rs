@@ -26,6 +26,15 @@ impl Containment {
         }
     }
 
+    /// What it is called, in words.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::MustReset => "new password first",
+            Self::RecoveryHeld => "recovery held",
+            Self::Watched => "watched",
+        }
+    }
+
     /// What it does, in a sentence.
     pub const fn purpose(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! What staff did, in words, from what the entry about it says.
 
+use crate::expose::containment::Containment;
 use serde_json::Value;
 
 /// Who did it, as the entry names them.
@@ -117,15 +118,11 @@ fn words(kind: &str, what: &Value) -> (String, String) {
         "staff.key_created" => ("made the API key".into(), said("name", "").trim().to_owned()),
         "staff.leak_matched" => (matched(what), said("name", "").trim().to_owned()),
         "staff.leak_withdrawn" => ("withdrew the leak".into(), said("name", "").trim().to_owned()),
-        "staff.cohort_made" => (format!("made a cohort of {}", accounts(what)), said("name", "").trim().to_owned()),
-        "staff.cohort_exported" => {
-            (format!("exported a cohort of {}", accounts(what)), said("cohort", "").trim().to_owned())
-        }
-        "staff.containment_put" => (contained(what, "on"), said("cohort", "").trim().to_owned()),
-        "staff.containment_lifted" => (contained(what, "off"), said("cohort", "").trim().to_owned()),
-        "staff.containment_released" => {
-            (format!("let go of `{}`", text(what, "kind").unwrap_or("a containment")), String::new())
-        }
+        "staff.cohort_made" => (format!("made a cohort of {}:", accounts(what)), said("name", "").trim().to_owned()),
+        "staff.cohort_exported" => (format!("exported a cohort of {}", accounts(what)), cohort(what)),
+        "staff.containment_put" => (contained(what, "put", "on"), cohort(what)),
+        "staff.containment_lifted" => (contained(what, "took", "off"), cohort(what)),
+        "staff.containment_released" => ("released".into(), format!("from {}", kind_of(what))),
         "staff.values_recorded" => (format!("recorded {}", count(what, "values", "former value")), String::new()),
         "staff.exposure_key_rotated" => ("changed the key of the directory's hashes".into(), String::new()),
         "staff.key_revoked" => ("revoked the API key".into(), said("key", "").trim().to_owned()),
@@ -144,10 +141,21 @@ fn matched(what: &Value) -> String {
 }
 
 /// A containment that was put on a cohort, or taken off it.
-fn contained(what: &Value, how: &str) -> String {
-    let kind = text(what, "kind").unwrap_or("a containment");
-    let (verb, join) = if how == "on" { ("put", "on") } else { ("took", "off") };
-    format!("{verb} `{kind}` {join} {}:", accounts(what))
+fn contained(what: &Value, verb: &str, join: &str) -> String {
+    format!("{verb} {} {join} {}", kind_of(what), accounts(what))
+}
+
+/// A kind of containment; one that is not known here is told by its name.
+fn kind_of(what: &Value) -> String {
+    let name = text(what, "kind").unwrap_or("a containment");
+    let label = Containment::parse(name).map_or_else(|| name.replace('_', " "), |kind| kind.label().to_owned());
+    format!("\u{201c}{label}\u{201d}")
+}
+
+/// The name of a cohort, as long as it takes to tell it from others.
+fn cohort(what: &Value) -> String {
+    let digest = text(what, "cohort").unwrap_or("an unknown one");
+    digest.char_indices().nth(16).map_or_else(|| format!("({digest})"), |(at, _)| format!("({}…)", &digest[..at]))
 }
 
 /// Of a sign-in that a provider vouched for, or did not.
@@ -229,6 +237,18 @@ mod tests {
             told("staff.invited", &json!({ "by": by, "staff": "bo", "roles": "viewer" })),
             told("staff.key_created", &json!({ "by": by, "key": "key_1", "name": "portal" })),
             told("staff.changed_own", &json!({ "by": by, "changed": "password" })),
+            told("staff.leak_matched", &json!({ "by": by, "reason": "r", "accounts": 3, "name": "On sale" })),
+            told("staff.leak_withdrawn", &json!({ "by": by, "reason": "r", "name": "On sale" })),
+            told("staff.cohort_made", &json!({ "by": by, "reason": "r", "accounts": 1, "name": "No factor" })),
+            told(
+                "staff.containment_put",
+                &json!({ "by": by, "reason": "r", "accounts": 3, "kind": "must_reset", "cohort": "coh_0123456789abcdef" }),
+            ),
+            told(
+                "staff.containment_lifted",
+                &json!({ "by": by, "reason": "r", "accounts": 3, "kind": "recovery_held", "cohort": "coh_01" }),
+            ),
+            told("staff.containment_released", &json!({ "by": by, "reason": "r", "kind": "watched" })),
             told("staff.danced_at_night", &json!({ "by": by })),
         ];
         assert_eq!(
@@ -249,6 +269,12 @@ mod tests {
                 "ana invited bo as viewer",
                 "ana made the API key portal",
                 "ana changed their password",
+                "ana matched a leak with 3 accounts: On sale · r",
+                "ana withdrew the leak On sale · r",
+                "ana made a cohort of 1 account: No factor · r",
+                "ana put \u{201c}new password first\u{201d} on 3 accounts (coh_0123456789ab…) · r",
+                "ana took \u{201c}recovery held\u{201d} off 3 accounts (coh_01) · r",
+                "ana released ACCOUNT from \u{201c}watched\u{201d} · r",
                 "ana danced at night",
             ]
         );

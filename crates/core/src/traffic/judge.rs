@@ -55,12 +55,23 @@ pub struct Facts {
     pub log: LogFacts,
     /// How far the clock is behind.
     pub clock_behind: Duration,
+    /// Leaks that matched accounts and that no containment was ever put on.
+    pub leaks: Uncontained,
     /// Colleagues who cannot sign in.
     pub pleas: usize,
     /// Colleagues with a password only.
     pub unguarded: usize,
     /// Whether there is any account.
     pub has_accounts: bool,
+}
+
+/// Leaks that nobody has done anything about yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Uncontained {
+    /// How many.
+    pub leaks: usize,
+    /// Accounts in the one that has the most of them.
+    pub accounts: u64,
 }
 
 /// The one sentence.
@@ -187,7 +198,9 @@ fn gate(facts: &Facts) -> Vec<Task> {
 fn others(facts: &Facts) -> Vec<Task> {
     let unwitnessed = facts.log.unwitnessed_for.filter(|since| *since >= UNWITNESSED_FOR);
     let names_server = !facts.outbox.has_server && !facts.outbox.waiting.any();
+    let Uncontained { leaks, accounts } = facts.leaks;
     [
+        (leaks > 0).then_some(Task::LeaksUncontained { leaks, accounts }),
         unwitnessed.map(|since| Task::Unwitnessed { since }),
         (facts.pleas > 0).then_some(Task::StaffWaiting { pleas: facts.pleas }),
         (facts.unguarded > 0).then_some(Task::StaffUnguarded { people: facts.unguarded }),

@@ -15,7 +15,7 @@ mod words;
 
 pub use counted::{Counts, Fate, What};
 pub use gate::{GateNow, Level};
-pub use judge::{Facts, Headline, LogFacts, Outbox, Overview, judge};
+pub use judge::{Facts, Headline, LogFacts, Outbox, Overview, Uncontained, judge};
 pub use series::{Bucket, Row, Series};
 pub use share::Completion;
 pub use tasks::{Target, Task, Urgency};

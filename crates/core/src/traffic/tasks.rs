@@ -46,6 +46,8 @@ pub enum Target {
     Evidence,
     /// Who works here.
     Staff,
+    /// Leaks and what is done about them.
+    Exposure,
     /// The settings in force.
     Settings,
 }
@@ -58,6 +60,7 @@ impl Target {
             Self::Register => Permission::SeeRegister,
             Self::Evidence => Permission::SeeEvidence,
             Self::Staff => Permission::SeeStaff,
+            Self::Exposure => Permission::SeeExposure,
             Self::Settings => Permission::SeeSettings,
         }
     }
@@ -126,6 +129,13 @@ pub enum Task {
         /// Of how many messages.
         sent: u64,
     },
+    /// Leaks matched accounts, and no containment was ever put on any of them.
+    LeaksUncontained {
+        /// How many leaks.
+        leaks: usize,
+        /// Accounts in the one that has the most of them.
+        accounts: u64,
+    },
     /// The witnesses have not cosigned lately.
     Unwitnessed {
         /// For how long.
@@ -167,6 +177,7 @@ impl Task {
         Some(match self {
             Self::LogInDoubt | Self::LogStalled { .. } | Self::Unwitnessed { .. } => Target::Evidence,
             Self::NoMailServer { .. } | Self::NameMailServer => Target::Settings,
+            Self::LeaksUncontained { .. } => Target::Exposure,
             Self::OutboxStalled { .. } | Self::MailFails { .. } => Target::Register,
             Self::StaffWaiting { .. } | Self::StaffUnguarded { .. } => Target::Staff,
             Self::ClockBehind { .. } | Self::ImportAccounts => return None,
@@ -188,6 +199,7 @@ impl Task {
             Self::Flood { .. } => "Watch the flood of requests",
             Self::BudgetShrinks { .. } => "Watch the budget",
             Self::Disavowals { .. } => "See who says \u{201c}this was not me\u{201d}",
+            Self::LeaksUncontained { .. } => "Decide what a leak asks for",
             Self::Unwitnessed { .. } => "Look at the witnesses",
             Self::StaffWaiting { .. } => "Help a colleague to sign in",
             Self::StaffUnguarded { .. } => "Have a second factor set up",
@@ -242,6 +254,14 @@ impl Task {
                 "In the last hour {} links were ended unused, and {} messages were sent.",
                 grouped(*revoked),
                 grouped(*sent)
+            ),
+            Self::LeaksUncontained { leaks: 1, accounts } => {
+                let (who, are) = if *accounts == 1 { ("account", "is") } else { ("accounts", "are") };
+                format!("{} {who} {are} in a leak, and no containment was put on a cohort of it.", grouped(*accounts))
+            }
+            Self::LeaksUncontained { leaks, accounts } => format!(
+                "{leaks} leaks have accounts of yours, one of them {}, and no containment was put on a cohort of them.",
+                grouped(*accounts)
             ),
             Self::Unwitnessed { since } => {
                 format!("No checkpoint has had its witnesses' signatures for {}.", lasting(*since))

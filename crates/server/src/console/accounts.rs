@@ -1,6 +1,7 @@
 //! `/console/accounts`: one account, and what can be done for it.
 
 use super::desk::{Desk, Fields};
+use super::exposure::account::Section;
 use super::frame::Frame;
 use super::moment::Moment;
 use super::words::{self, Chip};
@@ -15,7 +16,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use countersign_core::ids::AccountId;
+use countersign_core::ids::{AccountId, ContainmentId};
 use countersign_core::span::Span;
 use countersign_core::staff::{MAX_REASON_CHARS, Permission, USUAL_REASONS};
 use countersign_core::time::Timestamp;
@@ -102,7 +103,7 @@ struct Acts {
     unmask: bool,
     act: bool,
     /// Which form is open.
-    open: &'static str,
+    open: String,
     /// The reason that was typed, given back.
     reason: String,
     reasons: [&'static str; 5],
@@ -135,6 +136,7 @@ struct One {
     devices: Opens,
     links: Vec<Link>,
     changes: Vec<Change>,
+    exposure: Option<Section>,
     messages: Vec<Message>,
     more_messages: bool,
     deeds: Vec<audit::Row>,
@@ -154,7 +156,7 @@ pub async fn one(desk: Desk, Path(id): Path<String>) -> Response {
     }
 }
 
-fn account(id: &str) -> Result<AccountId, AppError> {
+pub(super) fn account(id: &str) -> Result<AccountId, AppError> {
     AccountId::parse(id).map_err(|_| AppError::not_found("There is no such account."))
 }
 
@@ -237,12 +239,12 @@ pub async fn release(desk: Desk, Path(id): Path<String>, Fields(form): Fields<Re
     }
 }
 
-fn path(id: &str) -> String {
+pub(super) fn path(id: &str) -> String {
     format!("/console/accounts/{id}")
 }
 
 /// The page again, with what was wrong and the reason that was typed.
-async fn again(desk: &Desk, id: &str, (open, reason): (&'static str, &str), error: &AppError) -> Response {
+pub(super) async fn again(desk: &Desk, id: &str, (open, reason): (&str, &str), error: &AppError) -> Response {
     if !matches!(error.status, 409 | 422) {
         return desk.refuse(error);
     }
@@ -250,7 +252,10 @@ async fn again(desk: &Desk, id: &str, (open, reason): (&'static str, &str), erro
     match masked.await {
         Ok(mut page) => {
             page.frame = page.frame.with_wrong(error.public.clone());
-            (page.acts.open, page.acts.reason) = (open, reason.to_owned());
+            match &mut page.exposure {
+                Some(section) if open.starts_with(ContainmentId::PREFIX) => section.opened(open, reason),
+                _ => (page.acts.open, page.acts.reason) = (open.to_owned(), reason.to_owned()),
+            }
             let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             show::page_with(status, &page)
         }
@@ -261,6 +266,7 @@ async fn again(desk: &Desk, id: &str, (open, reason): (&'static str, &str), erro
 async fn page(desk: &Desk, profile: Profile) -> Result<One, AppError> {
     let (app, roles, now) = (&desk.app, desk.seat.roles, desk.app.clock.now());
     let id = profile.facts.id.clone();
+    let exposure = Section::of(desk, &id).await?;
     let listed = flow::list(app, &id, None, SHOWN).await?;
     let done = deeds::with_account(app, &id, SHOWN).await?;
     let moment = |at| Moment::new(at, now);
@@ -268,7 +274,7 @@ async fn page(desk: &Desk, profile: Profile) -> Result<One, AppError> {
     let facts = &profile.facts;
     Ok(One {
         frame: desk.frame("Account"),
-        chips: chips(&profile, now),
+        chips: chips(&profile, exposure.as_ref(), now),
         in_clear: profile.in_clear,
         names: named(&profile, now),
         password: facts.has_password,
@@ -283,6 +289,7 @@ async fn page(desk: &Desk, profile: Profile) -> Result<One, AppError> {
         devices: opens(&profile.devices, now),
         changes: changes(&profile, now),
         acts: acts(desk, &profile),
+        exposure,
         links: profile.recoveries.iter().map(|recovery| link(recovery, now)).collect(),
         messages: listed.messages.into_iter().map(|m| message(m.message, now)).collect(),
         more_messages: listed.next.is_some(),
@@ -301,7 +308,7 @@ fn acts(desk: &Desk, profile: &Profile) -> Acts {
     Acts {
         unmask: roles.may(Permission::Unmask) && !profile.in_clear,
         act: roles.may(Permission::ActOnAccounts),
-        open: "",
+        open: String::new(),
         reason: String::new(),
         reasons: USUAL_REASONS,
         most: MAX_REASON_CHARS,
@@ -310,7 +317,7 @@ fn acts(desk: &Desk, profile: &Profile) -> Acts {
     }
 }
 
-fn chips(profile: &Profile, now: Timestamp) -> Vec<Chip> {
+fn chips(profile: &Profile, exposure: Option<&Section>, now: Timestamp) -> Vec<Chip> {
     let facts = &profile.facts;
     let known = [
         (facts.hold_until > now, Chip { text: "recovery held", class: "wait" }),
@@ -318,7 +325,13 @@ fn chips(profile: &Profile, now: Timestamp) -> Vec<Chip> {
         (facts.flags.split(' ').any(|f| f == "suspended"), Chip { text: "suspended", class: "bad" }),
         (facts.flags.split(' ').any(|f| f == "leaked_mailbox"), Chip { text: "leaked mailbox", class: "bad" }),
     ];
-    known.into_iter().filter(|(there, _)| *there).map(|(_, chip)| chip).collect()
+    let mut chips: Vec<Chip> = known.into_iter().filter(|(there, _)| *there).map(|(_, chip)| chip).collect();
+    for chip in exposure.map(Section::chips).unwrap_or_default() {
+        if !chips.iter().any(|there| there.text == chip.text) {
+            chips.push(chip);
+        }
+    }
+    chips
 }
 
 fn named(profile: &Profile, now: Timestamp) -> Vec<Named> {

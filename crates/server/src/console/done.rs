@@ -17,6 +17,12 @@ const SENTENCES: &[(&str, &str)] = &[
     ("account_devices", "Every session of this account has ended, and its devices are forgotten."),
     ("held", "Recovery is held. A link that was under way is closed."),
     ("released", "The hold is released."),
+    ("leak_withdrawn", "The leak is withdrawn. It stays on record and counts no more."),
+    ("cohort_made", "The cohort is made. It will never change."),
+    ("cohort_there", "This cohort was there already, under the name that it keeps."),
+    ("contained", "The containment is in force."),
+    ("lifted", "The containment is lifted."),
+    ("let_go", "This account is let go. The containment stays in force for the others."),
     ("confirmed", "Thank you. You can take privileged steps for a while now."),
     ("signed_out", "You are signed out."),
 ];

@@ -55,6 +55,9 @@ fn lead(hit: &Hit) -> Response {
         Hit::Message(id) => messages::to_message(id),
         Hit::Account(id) => Redirect::to(&format!("/console/accounts/{id}")).into_response(),
         Hit::Entry { number, .. } => Redirect::to(&format!("/console/evidence/{number}")).into_response(),
+        Hit::Leak(id) => Redirect::to(&format!("/console/exposure/leaks/{id}")).into_response(),
+        Hit::Cohort(digest) => Redirect::to(&format!("/console/exposure/cohorts/{digest}")).into_response(),
+        Hit::Containment(id) => Redirect::to(&format!("/console/exposure/containments/{id}")).into_response(),
         Hit::Masked(masked) => messages::to_masked(masked),
         // The same form again, to the register: an address stays out of the address.
         Hit::Address(_) => Redirect::temporary("/console/messages").into_response(),
@@ -86,6 +89,9 @@ fn row(hit: &Hit) -> Row {
         Hit::Message(id) => row("Message", format!("/console/messages/{id}"), id.to_string()),
         Hit::Account(id) => row("Account", format!("/console/accounts/{id}"), id.to_string()),
         Hit::Entry { id, number } => row("Entry", format!("/console/evidence/{number}"), format!("{number} · {id}")),
+        Hit::Leak(id) => row("Leak", format!("/console/exposure/leaks/{id}"), id.to_string()),
+        Hit::Cohort(digest) => row("Cohort", format!("/console/exposure/cohorts/{digest}"), digest.to_string()),
+        Hit::Containment(id) => row("Containment", format!("/console/exposure/containments/{id}"), id.to_string()),
         Hit::Masked(masked) => row("Messages", "/console/messages".to_owned(), masked.clone()),
         Hit::Address(_) => row("Messages", "/console/messages".to_owned(), "to this address".to_owned()),
     }

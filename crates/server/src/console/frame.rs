@@ -31,6 +31,7 @@ const PLACES: &[Place] = &[
     place("/console/traffic", "Traffic", 't', Permission::SeeTraffic),
     place("/console/messages", "Messages", 'm', Permission::SeeRegister),
     place("/console/accounts", "Accounts", 'a', Permission::SeeAccounts),
+    place("/console/exposure", "Exposure", 'l', Permission::SeeExposure),
     place("/console/evidence", "Evidence", 'e', Permission::SeeEvidence),
     place("/console/audit", "Audit", 'u', Permission::SeeAudit),
     place("/console/staff", "Staff", 's', Permission::SeeStaff),

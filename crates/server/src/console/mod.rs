@@ -14,6 +14,7 @@ mod csrf;
 mod desk;
 mod done;
 mod evidence;
+mod exposure;
 mod find;
 mod frame;
 mod gatekeeper;

@@ -2,8 +2,8 @@
 //! an answer to "who may?".
 
 use super::{
-    accounts, audit, confirm, evidence, find, keys, me, messages, oidc, passkey, settings, sign_in, staff, watch,
-    welcome,
+    accounts, audit, confirm, evidence, exposure, find, keys, me, messages, oidc, passkey, settings, sign_in, staff,
+    watch, welcome,
 };
 use crate::app::App;
 use axum::http::Method;
@@ -44,7 +44,7 @@ fn act(path: &'static str, need: Need, handler: MethodRouter<App>) -> Route {
 
 /// The table.
 pub fn all() -> Vec<Route> {
-    [way_in(), own(), watching(), records(), care(), administration()].into_iter().flatten().collect()
+    [way_in(), own(), watching(), records(), care(), exposed(), administration()].into_iter().flatten().collect()
 }
 
 fn way_in() -> Vec<Route> {
@@ -119,6 +119,33 @@ fn care() -> Vec<Route> {
         act("/console/accounts/{id}/sessions/end", acts, post(accounts::end_sessions)),
         act("/console/accounts/{id}/hold", acts, post(accounts::hold)),
         act("/console/accounts/{id}/hold/release", acts, post(accounts::release)),
+    ]
+}
+
+fn exposed() -> Vec<Route> {
+    let (sees, acts) = (Need::May(Permission::SeeExposure), Need::May(Permission::ActOnExposure));
+    vec![
+        see("/console/exposure", sees, get(exposure::leaks::list)),
+        see("/console/exposure/import", sees, get(exposure::import::page)),
+        act("/console/exposure/import", acts, post(exposure::import::begin)),
+        see("/console/exposure/import/{id}", acts, get(exposure::import::see)),
+        act("/console/exposure/import/{id}/piece", acts, post(exposure::import::piece)),
+        act("/console/exposure/import/{id}/columns", acts, post(exposure::import::columns)),
+        act("/console/exposure/import/{id}/finish", acts, post(exposure::import::finish)),
+        act("/console/exposure/import/{id}/cancel", acts, post(exposure::import::cancel)),
+        see("/console/exposure/leaks/{id}", sees, get(exposure::leak::one)),
+        act("/console/exposure/leaks/{id}/withdraw", acts, post(exposure::leak::withdraw)),
+        see("/console/exposure/cohorts", sees, get(exposure::cohorts::list)),
+        act("/console/exposure/cohorts", acts, post(exposure::cohorts::make)),
+        see("/console/exposure/cohorts/count", sees, get(exposure::cohorts::count)),
+        see("/console/exposure/cohorts/{digest}", sees, get(exposure::cohort::one)),
+        see("/console/exposure/cohorts/{digest}/contain", sees, get(exposure::cohort::preview)),
+        act("/console/exposure/cohorts/{digest}/contain", acts, post(exposure::cohort::put)),
+        act("/console/exposure/cohorts/{digest}/export", acts, post(exposure::export::export)),
+        see("/console/exposure/containments", sees, get(exposure::containments::list)),
+        see("/console/exposure/containments/{id}", sees, get(exposure::containments::one)),
+        act("/console/exposure/containments/{id}/lift", acts, post(exposure::containments::lift)),
+        act("/console/accounts/{id}/containments/{containment}/release", acts, post(exposure::account::release)),
     ]
 }
 

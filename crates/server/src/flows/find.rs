@@ -2,10 +2,12 @@
 
 use super::{Result, profile, register};
 use crate::app::App;
+use crate::store::exposure::{cohorts, containments, leaks};
 use crate::store::{Conn, browse, log, register as messages};
+use countersign_core::expose::cohort::CohortDigest;
 use countersign_core::find::{self, Wanted};
 use countersign_core::identifier::{EmailAddress, Identifier};
-use countersign_core::ids::{AccountId, MessageId};
+use countersign_core::ids::{AccountId, ContainmentId, LeakId, MessageId};
 use countersign_core::message::CountersignCode;
 use countersign_core::staff::{Permission, Roles};
 
@@ -23,6 +25,12 @@ pub enum Hit {
         /// Its number.
         number: u64,
     },
+    /// A leak.
+    Leak(LeakId),
+    /// A cohort.
+    Cohort(CohortDigest),
+    /// A containment.
+    Containment(ContainmentId),
     /// Messages to addresses that look like this, masked.
     Masked(String),
     /// Messages to an address that is no account's, or whose account this person may not see.
@@ -81,6 +89,7 @@ const fn needs(wanted: &Wanted) -> Permission {
     match wanted {
         Wanted::Code(_) | Wanted::Message(_) | Wanted::Masked(_) => Permission::SeeRegister,
         Wanted::Entry(_) | Wanted::Number(_) => Permission::SeeEvidence,
+        Wanted::Leak(_) | Wanted::Cohort(_) | Wanted::Containment(_) => Permission::SeeExposure,
         Wanted::Account(_)
         | Wanted::Request(_)
         | Wanted::Ticket(_)
@@ -98,6 +107,9 @@ async fn look_up(app: &App, conn: &mut Conn, wanted: &Wanted) -> Result<Option<H
         Wanted::Message(id) => messages::by_id(conn, id).await?.map(|m| Hit::Message(m.id)),
         Wanted::Entry(id) => log::entry_by_id(conn, id.as_str()).await?.map(entry),
         Wanted::Number(number) => browse::by_number(conn, *number).await?.map(entry),
+        Wanted::Leak(id) => leaks::by_id(conn, id).await?.map(|leak| Hit::Leak(leak.id)),
+        Wanted::Cohort(digest) => cohorts::by_digest(conn, digest).await?.map(|cohort| Hit::Cohort(cohort.digest)),
+        Wanted::Containment(id) => containments::by_id(conn, id).await?.map(|one| Hit::Containment(one.id)),
         Wanted::Masked(masked) => Some(Hit::Masked(masked.clone())),
         other => profile::account_of(conn, other).await?.map(Hit::Account),
     })

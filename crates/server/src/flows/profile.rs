@@ -205,6 +205,7 @@ pub(super) async fn account_of(conn: &mut Conn, wanted: &Wanted) -> Result<Optio
         Wanted::Session(id) => profile::owner(conn, id.as_str()).await?,
         Wanted::Device(id) => profile::owner(conn, id.as_str()).await?,
         Wanted::Code(_) | Wanted::Message(_) | Wanted::Masked(_) | Wanted::Entry(_) | Wanted::Number(_) => None,
+        Wanted::Leak(_) | Wanted::Cohort(_) | Wanted::Containment(_) => None,
     })
 }
 

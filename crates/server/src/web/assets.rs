@@ -20,7 +20,7 @@ struct Asset {
 pub const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
-const SOURCES: [(&str, &str, &[u8]); 13] = [
+const SOURCES: [(&str, &str, &[u8]); 14] = [
     ("page.css", CSS, include_bytes!("../../assets/page.css")),
     ("noscript.css", CSS, include_bytes!("../../assets/noscript.css")),
     ("page.js", JS, include_bytes!("../../assets/page.js")),
@@ -30,6 +30,7 @@ const SOURCES: [(&str, &str, &[u8]); 13] = [
     ("verify.js", JS, include_bytes!("../../assets/verify.js")),
     ("entry.js", JS, include_bytes!("../../assets/entry.js")),
     ("console.css", CSS, include_bytes!("../../assets/console.css")),
+    ("import.js", JS, include_bytes!("../../assets/import.js")),
     ("live.js", JS, include_bytes!("../../assets/live.js")),
     ("console.js", JS, include_bytes!("../../assets/console.js")),
     ("passkey.js", JS, include_bytes!("../../assets/passkey.js")),

@@ -20,6 +20,7 @@ fn calm() -> Facts {
         outbox: Outbox { has_server: true, ..Outbox::default() },
         log: LogFacts::default(),
         clock_behind: Duration::ZERO,
+        leaks: Uncontained::default(),
         pleas: 0,
         unguarded: 0,
         has_accounts: true,
@@ -43,7 +44,7 @@ fn line(name: &str, facts: &Facts) -> String {
 }
 
 type Change = fn(&mut Facts);
-const CASES: [(&str, Change); 17] = [
+const CASES: [(&str, Change); 19] = [
     ("calm", |_| ()),
     ("new", |f| (f.has_accounts, f.outbox.has_server) = (false, false)),
     ("slow", |f| f.gate.anonymous.percent = 59),
@@ -62,6 +63,8 @@ const CASES: [(&str, Change); 17] = [
     ("mail fails", |f| f.hour = counted(&[(What::MailSent, 12), (What::MailFailed, 2), (What::MailUnknown, 1)])),
     ("not me", |f| f.hour = counted(&[(What::Sent, 30), (What::Revoked, 3)])),
     ("clock", |f| f.clock_behind = MINUTES),
+    ("a leak", |f| f.leaks = Uncontained { leaks: 1, accounts: 12_345 }),
+    ("leaks", |f| f.leaks = Uncontained { leaks: 2, accounts: 1 }),
     ("one colleague", |f| (f.pleas, f.unguarded) = (1, 1)),
     ("colleagues", |f| (f.pleas, f.unguarded) = (2, 3)),
 ];
@@ -108,6 +111,10 @@ fn the_table() {
       [Look] See who says “this was not me” (Traffic). In the last hour 3 links were ended unused, and 30 messages were sent.
     clock: Something is wrong
       [Now] Set the clock right (nowhere). The server's clock is 10 minutes behind the database; time stands still until then.
+    a leak: Something to look at
+      [Look] Decide what a leak asks for (Exposure). 12,345 accounts are in a leak, and no containment was put on a cohort of it.
+    leaks: Something to look at
+      [Look] Decide what a leak asks for (Exposure). 2 leaks have accounts of yours, one of them 1, and no containment was put on a cohort of them.
     one colleague: Something to look at
       [Look] Help a colleague to sign in (Staff). One person cannot sign in and asks for help.
       [Look] Have a second factor set up (Staff). One person signs in with a password alone.
@@ -148,6 +155,7 @@ prop_compose! {
             },
             log: LogFacts { in_doubt: flags[3], unsigned_for: since(0), unwitnessed_for: since(2) },
             clock_behind: Duration::from_secs(secs[3] % 10),
+            leaks: Uncontained { leaks: people.1 % 3, accounts: secs[2] },
             pleas: people.0,
             unguarded: people.1,
             has_accounts: flags[4],

@@ -68,6 +68,9 @@ pub async fn find(app: &App, text: String, as_json: bool) -> Result<(), AppError
             Hit::Message(id) => ("message", id.to_string()),
             Hit::Account(id) => ("account", id.to_string()),
             Hit::Entry { id, number } => ("entry", format!("{id} (number {number})")),
+            Hit::Leak(id) => ("leak", id.to_string()),
+            Hit::Cohort(digest) => ("cohort", digest.to_string()),
+            Hit::Containment(id) => ("containment", id.to_string()),
             Hit::Masked(masked) => ("messages to", masked.clone()),
             Hit::Address(address) => {
                 let ask = Ask { to: Some(To::Address(address.clone())), ..Ask::default() };

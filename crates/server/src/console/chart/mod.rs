@@ -7,12 +7,14 @@
 //! The plot has a view box of ten units a step and is stretched to the width that there is; the labels of its axes stand
 //! beside it as text. So one drawing serves a phone and a wide screen, with letters of the same size on both.
 
+mod bars;
 mod figure;
 mod gauge;
 mod plot;
 mod scale;
 mod spark;
 
+pub use bars::{Bar, Bars, bars, share};
 pub use figure::{Band, Chart, Line, figure};
 pub use gauge::gauge;
 pub use scale::Scale;

@@ -3,6 +3,7 @@
 use super::draw;
 use crate::console::chart::{figure, gauge, spark};
 use crate::console::moment::Moment;
+use crate::flows::exposure::numbers::ExposureNow;
 use crate::flows::traffic::Snapshot;
 use askama::Template;
 use countersign_core::staff::Roles;
@@ -33,6 +34,7 @@ const fn path(target: Target) -> &'static str {
         Target::Traffic => "/console/traffic",
         Target::Register => "/console/messages",
         Target::Evidence => "/console/evidence",
+        Target::Exposure => "/console/exposure",
         Target::Staff => "/console/staff",
         Target::Settings => "/console/settings",
     }
@@ -130,8 +132,32 @@ pub fn tiles(snapshot: &Snapshot) -> Part {
         counted(series, "Completed", "new passwords set".to_owned(), |c| c.get(What::Completed)),
         ratio,
         budget,
+        leaked(&snapshot.exposure),
+        contained(&snapshot.exposure),
     ];
     part("tiles", &Tiles { window: series.window.label(), tiles })
+}
+
+fn leaked(exposure: &ExposureNow) -> Tile {
+    let below = if exposure.leaked_mailboxes == 1 { "account, in a leak" } else { "accounts, in a leak" };
+    let number = grouped(exposure.leaked_mailboxes);
+    Tile { label: "Leaked mailboxes", number, below: below.to_owned(), spark: String::new() }
+}
+
+fn contained(exposure: &ExposureNow) -> Tile {
+    let (number, below) = match exposure.contained {
+        None => ("unknown".to_owned(), "not read yet".to_owned()),
+        Some((count, held)) => (grouped(held), format!("accounts, by {}", containments(count))),
+    };
+    Tile { label: "Contained", number, below, spark: String::new() }
+}
+
+fn containments(count: usize) -> String {
+    match count {
+        0 => "no containment".to_owned(),
+        1 => "1 containment".to_owned(),
+        more => format!("{more} containments"),
+    }
 }
 
 fn waiting(held: UpTo) -> String {

@@ -182,6 +182,14 @@ impl Export {
     }
 }
 
+/// How many accounts there are to choose from.
+///
+/// # Errors
+/// 503.
+pub async fn end(app: &App) -> Result<u64> {
+    Ok(u64::from(directory::end(&mut app.store.read().await?).await?))
+}
+
 /// Puts on record that a program was handed a cohort.
 ///
 /// # Errors

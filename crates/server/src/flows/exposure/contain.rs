@@ -285,6 +285,17 @@ pub async fn list(app: &App, limit: i64) -> Result<Vec<Shown>> {
     Ok(newest.map(|contained| shown(contained, &counts, now)).collect())
 }
 
+/// One, in force or not.
+///
+/// # Errors
+/// 404; 503.
+pub async fn see(app: &App, id: &ContainmentId) -> Result<Shown> {
+    let conn = &mut app.store.read().await?;
+    let contained = containments::by_id(conn, id).await?.ok_or_else(no_containment)?;
+    let counts = containments::released_counts(conn).await?.into_iter().collect();
+    Ok(shown(contained, &counts, app.clock.now()))
+}
+
 fn shown(contained: Contained, counts: &std::collections::HashMap<String, i64>, now: Timestamp) -> Shown {
     let in_force = contained.lifted_at.is_none() && contained.until.is_none_or(|until| until > now);
     let released = counts.get(contained.id.as_str()).copied().unwrap_or_default();

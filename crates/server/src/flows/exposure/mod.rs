@@ -18,6 +18,7 @@ pub mod import;
 pub mod leak_sets;
 pub mod leaks;
 pub mod mailboxes;
+pub mod numbers;
 pub mod person;
 pub mod uploads;
 

@@ -17,6 +17,7 @@ use countersign_core::ids::UploadId;
 use countersign_core::time::Timestamp;
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -51,6 +52,8 @@ pub struct Upload {
     confirmed: Mutex<Option<std::sync::mpsc::Sender<Vec<String>>>>,
     watch: Arc<Watch>,
     touched: Mutex<Timestamp>,
+    /// Bytes that have been taken: known also while a piece waits for the match.
+    taken: AtomicU64,
 }
 
 struct Sending {
@@ -172,6 +175,7 @@ pub fn begin(app: &App, actor: &Actor, begin: Begin) -> Result<UploadId> {
         confirmed: Mutex::new(Some(confirmed)),
         watch: Arc::new(Watch::new()),
         touched: Mutex::new(now),
+        taken: AtomicU64::new(0),
     });
     all.insert(id.clone(), upload.clone());
     let app = app.clone();
@@ -265,7 +269,8 @@ fn find(app: &App, actor: &Actor, id: &UploadId) -> Result<Arc<Upload>> {
 /// 404.
 pub async fn see(app: &App, actor: &Actor, id: &UploadId) -> Result<Told> {
     let upload = find(app, actor, id)?;
-    let offset = upload.sending.lock().await.offset;
+    // Not under the lock of whoever sends: a piece may wait until somebody has seen the columns and confirmed them.
+    let offset = upload.taken.load(Ordering::Relaxed);
     let state = upload.state.borrow().clone();
     Ok(Told { id: id.clone(), state, offset, rows: upload.watch.rows(), matched: upload.watch.matched() })
 }
@@ -299,6 +304,7 @@ where
             return Err(ended(&upload).await);
         }
         sending.offset += len;
+        upload.taken.store(sending.offset, Ordering::Relaxed);
         *locked(&upload.touched) = app.clock.now();
     }
     Ok(sending.offset)

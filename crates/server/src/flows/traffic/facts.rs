@@ -1,7 +1,7 @@
 //! Everything that the judgement looks at besides the numbers.
 
 use crate::app::App;
-use crate::flows::Result;
+use crate::flows::{Result, exposure::numbers as exposure};
 use crate::store::log::LogHead;
 use crate::store::{Conn, gate as gate_store, overview, staff};
 use countersign_core::gate::budget::Budgets;
@@ -24,6 +24,7 @@ pub(super) async fn gather(
         outbox: outbox(app, conn, now).await?,
         log: log_facts(app, conn, head, now).await?,
         clock_behind: app.clock.behind(),
+        leaks: exposure::uncontained(conn).await?,
         pleas: staff::open_pleas(conn).await?.len(),
         unguarded: usize::try_from(overview::unguarded_staff(conn).await?).unwrap_or(0),
         has_accounts: overview::has_accounts(conn).await?,

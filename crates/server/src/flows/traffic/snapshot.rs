@@ -5,6 +5,7 @@ use super::settle::complete;
 use crate::app::App;
 use crate::error::AppError;
 use crate::flows::Result;
+use crate::flows::exposure::numbers::{self, ExposureNow};
 use crate::store::Conn;
 use crate::store::log::{self, LogHead};
 use crate::store::traffic::{self, Settled};
@@ -40,6 +41,8 @@ pub struct Snapshot {
     pub overview: Overview,
     /// The evidence log; `None` where none was begun.
     pub log: Option<LogNow>,
+    /// Leaked mailboxes and containments.
+    pub exposure: ExposureNow,
     /// Whether a recovery was ever asked for, as far as the numbers reach.
     pub anything: bool,
 }
@@ -82,7 +85,7 @@ async fn look(app: &App, window: Window, now: Timestamp) -> Result<Snapshot> {
     let facts = facts::gather(app, &mut conn, hour, per_minute, head.as_ref(), now).await?;
     let anything = traffic::earliest(&mut conn).await?.is_some();
     let log = head.map(|head| log_now(app, &head));
-    Ok(Snapshot { at: now, overview: judge(&facts), series, facts, log, anything })
+    Ok(Snapshot { at: now, overview: judge(&facts), series, facts, log, exposure: numbers::now(app, now), anything })
 }
 
 /// What is settled.

@@ -63,6 +63,12 @@ pub async fn newest(conn: &mut Conn, limit: i64) -> Result<Vec<Cohort>, StoreErr
     rows.iter().map(cohort).collect()
 }
 
+/// Those that a containment was ever put on, so many at the most.
+pub async fn contained(conn: &mut Conn) -> Result<Vec<Cohort>, StoreError> {
+    let text = format!("{COHORT} WHERE digest IN (SELECT cohort FROM containments) LIMIT 1000");
+    sql(text).fetch_all(conn).await?.iter().map(cohort).collect()
+}
+
 /// Who is in a cohort.
 pub async fn set(conn: &mut Conn, digest: &CohortDigest) -> Result<Accounts, StoreError> {
     let (mut set, mut from) = (Accounts::new(), 0);

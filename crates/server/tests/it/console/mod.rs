@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod authenticator;
+mod exposure;
 pub mod office;
 mod oidc;
 mod pages;
