@@ -6,3 +6,4 @@
 
 pub mod index_file;
 pub mod open;
+pub mod run;

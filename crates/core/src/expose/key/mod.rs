@@ -10,6 +10,10 @@
 //! The two keys of an e-mail address lie at one place, that of the mailbox, so that one look-up answers for both. Where they
 //! are the same text they are one key, with a bit that says that it is the strong one too.
 
+mod batch;
+
+pub use batch::Batch;
+
 use super::normal::Email;
 use siphasher::sip128::{Hasher128, SipHasher24};
 use std::hash::Hasher;
@@ -64,15 +68,16 @@ impl Kind {
 
 /// The key of one directory's hashes.
 #[derive(Clone)]
-pub struct HashKey(SipHasher24);
+pub struct HashKey(SipHasher24, [u64; 2]);
 
 /// What an address and its mailbox are hashed as.
-const MAIL: u8 = Kind::Address as u8;
+pub(super) const MAIL: u8 = Kind::Address as u8;
 
 impl HashKey {
     /// From 16 secret bytes.
     pub fn new(bytes: &[u8; 16]) -> Self {
-        Self(SipHasher24::new_with_key(bytes))
+        let half = |at: usize| bytes[at..at + 8].iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        Self(SipHasher24::new_with_key(bytes), [half(0), half(8)])
     }
 
     /// Names the key and says nothing of it.
@@ -98,7 +103,7 @@ impl HashKey {
         EmailHash { mailbox: weak, address: Some(strong) }
     }
 
-    fn sip(&self, value: &[u8], kind: u8) -> Hashed {
+    pub(super) fn sip(&self, value: &[u8], kind: u8) -> Hashed {
         let mut hasher = self.0;
         hasher.write(value);
         hasher.write_u8(kind);

@@ -7,12 +7,14 @@
 mod email;
 mod phone;
 mod plan;
+mod platform;
 mod region;
 mod user;
 
 pub use email::{Email, email};
 pub use phone::{Phone, phone};
 pub use plan::phone_by_plan;
+pub use platform::platform_id;
 pub use region::Region;
 pub use user::user_name;
 

@@ -5,6 +5,7 @@
 //! guessed into a broken record (X2).
 
 mod combo;
+mod delimited;
 mod frame;
 mod json;
 mod ndjson;
@@ -29,6 +30,8 @@ use super::layout::{Format, Layout};
 /// What reads the records of one leak. Each thread has its own clone.
 #[derive(Clone, Debug)]
 pub enum Reader {
+    /// Cells with a sign between them.
+    Delimited(delimited::Reader),
     /// JSON, an object on each line.
     Ndjson(ndjson::Reader),
     /// JSON, an array of objects.
@@ -42,6 +45,8 @@ pub enum Reader {
 /// What finds where records end: one for a leak, fed in the order of the file.
 #[derive(Clone, Debug)]
 pub enum Cutter {
+    /// Cells with a sign between them.
+    Delimited(delimited::Cutter),
     /// A record on each line.
     Lines(frame::Lines),
     /// JSON, an array of objects.
@@ -74,21 +79,24 @@ pub enum Piece {
 }
 
 impl Reader {
-    /// For a leak of this layout; `None` for delimited files, which have a reader of their own.
-    pub fn new(layout: &Layout) -> Option<Self> {
+    /// For a leak of this layout.
+    pub fn new(layout: &Layout) -> Self {
         let names = || layout.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-        Some(match &layout.format {
+        match &layout.format {
             Format::Ndjson => Self::Ndjson(ndjson::Reader::new(names())),
             Format::Json => Self::Json(json::Reader::new(names())),
             Format::Sql { table } => Self::Sql(sql::Reader::new(table, names())),
             Format::Combo { separator, url } => Self::Combo(combo::Reader::new(*separator, *url)),
-            Format::Delimited { .. } => return None,
-        })
+            Format::Delimited { delimiter, header } => {
+                Self::Delimited(delimited::Reader::new(*delimiter, *header, layout.columns.len()))
+            }
+        }
     }
 
     /// What cuts the file for it.
     pub fn cutter(&self) -> Cutter {
         match self {
+            Self::Delimited(reader) => Cutter::Delimited(reader.cutter()),
             Self::Ndjson(_) | Self::Combo(_) => Cutter::Lines(frame::Lines::default()),
             Self::Json(reader) => Cutter::Json(reader.cutter()),
             Self::Sql(reader) => Cutter::Sql(reader.cutter()),
@@ -101,6 +109,7 @@ impl Reader {
             (Piece::Nothing, _) => {}
             (Piece::TooLong, Self::Combo(_)) => combo::Reader::too_long(bytes, rows),
             (Piece::TooLong, _) => rows.bad(Fault::TooLong, bytes),
+            (_, Self::Delimited(reader)) => reader.read(bytes, rows),
             (_, Self::Ndjson(reader)) => reader.read(bytes, rows),
             (_, Self::Json(reader)) => reader.read(bytes, rows),
             (piece, Self::Sql(reader)) => reader.read(bytes, piece, rows),
@@ -113,6 +122,7 @@ impl Cutter {
     /// Finds the end of the last whole record in a block. Blocks longer than `MAX_RECORD` always make progress.
     pub fn cut(&mut self, block: &[u8], last: bool) -> Cut {
         match self {
+            Self::Delimited(cutter) => cutter.cut(block, last),
             Self::Lines(lines) => lines.cut(block, last),
             Self::Json(cutter) => cutter.cut(block, last),
             Self::Sql(cutter) => cutter.cut(block, last),
@@ -140,7 +150,7 @@ pub enum Fault {
     TooFew = 0,
     /// More cells than columns.
     TooMany = 1,
-    /// A quote that opens and does not close, or stands within a cell that has none around it.
+    /// A quote that opens and does not close, or has text behind the one that closes.
     Quote = 2,
     /// Longer than `MAX_RECORD`.
     TooLong = 3,

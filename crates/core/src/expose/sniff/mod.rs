@@ -122,21 +122,13 @@ fn by_reader(format: Format, names: Vec<String>, front: &[u8]) -> Layout {
     let bare = |name: &String| Column { name: name.clone(), field: None, sure: Sure::Unknown, shapes: vec![] };
     let mut layout = Layout { format, columns: names.iter().map(bare).collect() };
     let mut cells = Cells::default();
-    if let Some(mut reader) = Reader::new(&layout) {
-        let (mut cutter, mut rest) = (reader.cutter(), front);
-        while !rest.is_empty() && cells.0.len() < RECORDS {
-            let cut = cutter.cut(rest, false);
-            if cut.len == 0 {
-                break;
-            }
-            reader.read(&rest[..cut.len], &cut.piece, &mut cells);
-            rest = &rest[cut.len..];
-        }
-        if cells.0.is_empty() && !rest.is_empty() {
-            // One record, which does not end with a line.
-            let cut = cutter.cut(rest, true);
-            reader.read(&rest[..cut.len], &cut.piece, &mut cells);
-        }
+    let mut reader = Reader::new(&layout);
+    let (mut cutter, mut rest) = (reader.cutter(), front);
+    while !rest.is_empty() && cells.0.len() < RECORDS {
+        // One record alone need not end with its line.
+        let cut = Some(cutter.cut(rest, false)).filter(|cut| cut.len > 0).unwrap_or_else(|| cutter.cut(rest, true));
+        reader.read(&rest[..cut.len], &cut.piece, &mut cells);
+        rest = &rest[cut.len..];
     }
     layout.columns = columns(&names, true, &cells.0);
     layout
