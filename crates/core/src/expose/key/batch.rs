@@ -33,9 +33,10 @@ impl<T: Copy> Batch<T> {
         Self { key: key.clone(), arch: Arch::new(), sizes: [none; WORDS] }
     }
 
-    /// Takes a value and what comes with it; both are handed to `then` now or later. `kind` is the byte behind the value.
+    /// Takes a value and what comes with it; its hash (never marked strong) and that are handed to `then` now or later. `kind` is the byte behind the value:
+    /// a `Kind`, or `MAIL` for a mailbox, whose hash is not marked strong.
     #[inline]
-    pub(in crate::expose) fn add(&mut self, kind: u8, value: &[u8], with: T, mut then: impl FnMut(Hashed, T)) {
+    pub fn add(&mut self, kind: u8, value: &[u8], with: T, mut then: impl FnMut(Hashed, T)) {
         // The last word has the length, so that there is one more than whole words are in value and kind.
         let last = (value.len() + 1) / 8;
         let Some(waiting) = self.sizes.get_mut(last) else {
@@ -50,7 +51,7 @@ impl<T: Copy> Batch<T> {
     }
 
     /// Hashes what is left.
-    pub(in crate::expose) fn flush(&mut self, mut then: impl FnMut(Hashed, T)) {
+    pub fn flush(&mut self, mut then: impl FnMut(Hashed, T)) {
         for (last, waiting) in self.sizes.iter_mut().enumerate().filter(|(_, waiting)| waiting.len > 0) {
             waiting.hash(&self.key, self.arch, last, &mut then);
         }

@@ -71,7 +71,7 @@ impl Kind {
 pub struct HashKey(SipHasher24, [u64; 2]);
 
 /// What an address and its mailbox are hashed as.
-pub(super) const MAIL: u8 = Kind::Address as u8;
+pub const MAIL: u8 = Kind::Address as u8;
 
 impl HashKey {
     /// From 16 secret bytes.
@@ -94,13 +94,18 @@ impl HashKey {
 
     /// The hashes of an address and of its mailbox.
     pub fn email(&self, email: &Email) -> EmailHash {
-        let (address, mailbox) = (email.address.as_bytes(), email.mailbox.as_bytes());
+        let mailbox = email.mailbox.as_bytes();
         let weak = self.sip(mailbox, MAIL);
-        if address == mailbox {
-            return EmailHash { mailbox: Hashed { tag: weak.tag | Hashed::STRONG, ..weak }, address: None };
+        match self.address_beside(email) {
+            None => EmailHash { mailbox: Hashed { tag: weak.tag | Hashed::STRONG, ..weak }, address: None },
+            Some(tag) => EmailHash { mailbox: weak, address: Some(Hashed { tag, ..weak }) },
         }
-        let strong = Hashed { place: weak.place, tag: self.sip(address, MAIL).tag | Hashed::STRONG };
-        EmailHash { mailbox: weak, address: Some(strong) }
+    }
+
+    /// The tag of an address, if its mailbox is another text.
+    pub fn address_beside(&self, email: &Email) -> Option<u64> {
+        let (address, mailbox) = (email.address.as_bytes(), email.mailbox.as_bytes());
+        (address != mailbox).then(|| self.sip(address, MAIL).tag | Hashed::STRONG)
     }
 
     pub(super) fn sip(&self, value: &[u8], kind: u8) -> Hashed {

@@ -2,42 +2,46 @@
 
 use super::Mark;
 use crate::expose::index::{FORMER, Ordinal};
-use std::sync::atomic::{AtomicU16, Ordering};
 
-/// The marks of all accounts of an index and of all values that accounts had; threads mark at the same time.
-#[derive(Debug)]
+/// The marks of all accounts of an index and of all values that accounts had. Each thread has its own: to mark in memory that
+/// threads share costs a barrier each, and the processor waits for one account after the other.
+#[derive(Debug, Default)]
 pub struct Marks {
-    accounts: Vec<AtomicU16>,
-    formers: Vec<AtomicU16>,
+    accounts: Vec<u16>,
+    formers: Vec<u16>,
 }
 
 impl Marks {
     /// For so many accounts and former values, none of them marked.
     pub fn new(accounts: u32, formers: u32) -> Self {
-        let none = |count: u32| (0..count).map(|_| AtomicU16::new(0)).collect();
+        let none = |count: u32| vec![0; count as usize];
         Self { accounts: none(accounts), formers: none(formers) }
     }
 
     /// Marks one; whether it is an account that had no mark.
     #[inline]
-    pub(super) fn add(&self, number: Ordinal, mark: Mark) -> bool {
+    pub(super) fn add(&mut self, number: Ordinal, mark: Mark) -> bool {
         let slot = if number < FORMER {
-            self.accounts.get(number as usize)
+            self.accounts.get_mut(number as usize)
         } else {
-            self.formers.get((number - FORMER) as usize)
+            self.formers.get_mut((number - FORMER) as usize)
         };
-        // Marks only gather; who reads them waits for the threads to end.
-        match slot {
-            Some(slot) if slot.load(Ordering::Relaxed) & mark.0 != mark.0 => {
-                slot.fetch_or(mark.0, Ordering::Relaxed) == 0 && number < FORMER
-            }
-            _ => false,
-        }
+        let Some(slot) = slot else { return false };
+        let before = *slot;
+        *slot |= mark.0;
+        before == 0 && number < FORMER
+    }
+
+    /// Takes in what another thread found.
+    pub fn merge(&mut self, other: &Self) {
+        let both = |into: &mut [u16], from: &[u16]| into.iter_mut().zip(from).for_each(|(into, from)| *into |= from);
+        both(&mut self.accounts, &other.accounts);
+        both(&mut self.formers, &other.formers);
     }
 
     /// Of one account.
     pub fn of(&self, account: Ordinal) -> Mark {
-        Mark(self.accounts.get(account as usize).map_or(0, |slot| slot.load(Ordering::Relaxed)))
+        Mark(self.accounts.get(account as usize).map_or(0, |slot| *slot))
     }
 
     /// Every account that is marked.
@@ -58,7 +62,7 @@ impl Marks {
     }
 }
 
-fn marked(slots: &[AtomicU16]) -> impl Iterator<Item = (u32, Mark)> {
-    let all = slots.iter().enumerate().map(|(n, slot)| (n as u32, Mark(slot.load(Ordering::Relaxed))));
+fn marked(slots: &[u16]) -> impl Iterator<Item = (u32, Mark)> {
+    let all = slots.iter().enumerate().map(|(n, slot)| (n as u32, Mark(*slot)));
     all.filter(|(_, mark)| mark.is_match())
 }

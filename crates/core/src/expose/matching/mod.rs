@@ -11,7 +11,7 @@ mod tally;
 mod worker;
 
 pub use marks::Marks;
-pub use questions::{Contradictions, Questions};
+pub use questions::{Contradictions, NO_ROW, Questions};
 pub use tally::{BadSample, SAMPLES, Tally, shape};
 pub use worker::{Ask, Worker};
 

@@ -26,6 +26,16 @@ pub struct Questions {
     rows: u32,
     /// Rows of which two values led to two accounts.
     suspects: Vec<u32>,
+    /// What one part led to.
+    hits: Vec<Hit>,
+}
+
+/// A value that led to somebody.
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    number: Ordinal,
+    mark: Mark,
+    row: u32,
 }
 
 /// The upper half of a place, a row, and tag and mark in one word.
@@ -63,7 +73,7 @@ impl Questions {
     /// None yet.
     pub fn new() -> Self {
         let parts = std::iter::repeat_with(|| Vec::with_capacity(ROOM)).take(PARTS).collect();
-        Self { parts, waiting: 0, first: vec![], rows: 0, suspects: vec![] }
+        Self { parts, waiting: 0, first: vec![], rows: 0, suspects: vec![], hits: vec![] }
     }
 
     /// How many wait.
@@ -88,25 +98,19 @@ impl Questions {
     }
 
     /// Asks all of them; how many accounts are marked that were not.
-    pub fn ask(&mut self, view: View<'_>, marks: &Marks, found: &mut Contradictions) -> u64 {
+    pub fn ask(&mut self, view: View<'_>, marks: &mut Marks, found: &mut Contradictions) -> u64 {
         self.first.clear();
         self.first.resize(self.rows as usize, NOBODY);
         let asked = Asked::new(view);
         let mut marked = 0;
-        let Self { parts, first, suspects, .. } = self;
-        for question in parts.iter().flatten() {
-            asked.each(*question, |number, mark| {
-                marked += u64::from(marks.add(number, mark));
-                if number < FORMER
-                    && let Some(seen) = first.get_mut(question.row as usize)
-                {
-                    match *seen {
-                        NOBODY => *seen = number,
-                        same if same == number => {}
-                        _ => suspects.push(question.row),
-                    }
-                }
-            });
+        let Self { parts, first, suspects, hits, .. } = self;
+        for part in &mut *parts {
+            for question in &*part {
+                asked.each(*question, |number, mark| hits.push(Hit { number, mark, row: question.row }));
+            }
+            // Apart from the search, so that the processor waits for many accounts at once.
+            marked += hits.iter().map(|hit| u64::from(marks.add(hit.number, hit.mark))).sum::<u64>();
+            hits.drain(..).for_each(|hit| suspect(hit, first, suspects));
         }
         self.judge(&asked, found);
         self.parts.iter_mut().for_each(Vec::clear);
@@ -146,6 +150,21 @@ impl Questions {
 impl Default for Questions {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Notes whom a row's value led to, and the row where another value led to somebody else.
+#[inline]
+fn suspect(hit: Hit, first: &mut [Ordinal], suspects: &mut Vec<u32>) {
+    if hit.number >= FORMER {
+        return;
+    }
+    if let Some(seen) = first.get_mut(hit.row as usize) {
+        match *seen {
+            NOBODY => *seen = hit.number,
+            same if same == hit.number => {}
+            _ => suspects.push(hit.row),
+        }
     }
 }
 

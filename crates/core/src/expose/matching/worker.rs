@@ -20,8 +20,10 @@ pub struct Ask<'a> {
     pub view: View<'a>,
     /// The key of its hashes.
     pub key: &'a HashKey,
-    /// Where what is found goes.
-    pub marks: &'a Marks,
+    /// One more than the greatest number of an account.
+    pub accounts: u32,
+    /// One more than the greatest number of a former value.
+    pub formers: u32,
     /// Values that wait before they are asked for: more are asked faster, and take 24 bytes each.
     pub epoch: usize,
 }
@@ -32,6 +34,7 @@ pub struct Worker<'a> {
     ask: Ask<'a>,
     columns: Columns,
     asking: Asking,
+    marks: Marks,
     tally: Tally,
     marked: u64,
     /// Where the piece that is read begins in memory, to tell where in it a record stands.
@@ -66,6 +69,7 @@ impl<'a> Worker<'a> {
         Self {
             columns: Columns::new(ask.layout),
             asking: Asking::new(ask.key),
+            marks: Marks::new(ask.accounts, ask.formers),
             ask,
             tally: Tally::default(),
             marked: 0,
@@ -91,8 +95,10 @@ impl<'a> Worker<'a> {
     }
 
     fn ask(&mut self) {
+        // A record's values are asked for together, or whether they contradict each other cannot be seen.
+        self.asking.flush();
         let questions = &mut self.asking.questions;
-        self.marked += questions.ask(self.ask.view, self.ask.marks, &mut self.tally.contradictions);
+        self.marked += questions.ask(self.ask.view, &mut self.marks, &mut self.tally.contradictions);
     }
 
     /// Records read so far.
@@ -100,12 +106,11 @@ impl<'a> Worker<'a> {
         self.tally.rows
     }
 
-    /// Asks what still waits; what was counted, and how many accounts are marked now that were not.
-    pub fn end(mut self) -> (Tally, u64) {
-        self.asking.flush();
+    /// Asks what still waits; what was counted, and who was found.
+    pub fn end(mut self) -> (Tally, Marks) {
         self.ask();
         self.tally.asked = self.asking.asked;
-        (self.tally, self.marked)
+        (self.tally, self.marks)
     }
 }
 
@@ -218,13 +223,12 @@ impl Asking {
         if !normal::email(raw, &mut self.email) {
             return false;
         }
-        let (address, mailbox) = (self.email.address.as_bytes(), self.email.mailbox.as_bytes());
         let (strong, weak) = (Mark::new(Kind::Address, fields), Mark::new(Kind::Mailbox, fields));
-        let waiting = if address == mailbox {
-            Waiting { row, mark: strong.or(weak), address: None }
-        } else {
-            Waiting { row, mark: weak, address: Some((self.key.sip(address, MAIL).tag, strong)) }
+        let waiting = match self.key.address_beside(&self.email) {
+            None => Waiting { row, mark: strong.or(weak), address: None },
+            Some(tag) => Waiting { row, mark: weak, address: Some((tag, strong)) },
         };
+        let mailbox = self.email.mailbox.as_bytes();
         let questions = &mut self.questions;
         self.asked += 1;
         self.batch.add(MAIL, mailbox, waiting, |hash, waiting| waiting.ask(hash, questions));

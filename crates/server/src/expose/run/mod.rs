@@ -83,11 +83,10 @@ pub enum Refused {
 /// `Refused`; nothing is kept then.
 pub fn run(feeds: Vec<Feed<'_>>, plan: Plan<'_>, watch: &Watch) -> Result<Findings, Refused> {
     let threads = plan.threads.max(1);
-    let marks = Marks::new(plan.accounts, plan.formers);
     let reader = Reader::new(plan.layout);
     let claims = Claims::new(feeds, &reader);
-    let epoch = EPOCH / threads;
-    let ask = Ask { layout: plan.layout, region: plan.region, view: plan.view, key: plan.key, marks: &marks, epoch };
+    let Plan { layout, region, view, key, accounts, formers, .. } = plan;
+    let ask = Ask { layout, region, view, key, accounts, formers, epoch: EPOCH / threads };
     let done: Vec<_> = thread::scope(|scope| {
         let work = || scope.spawn(|| work(Worker::new(ask), reader.clone(), &claims, watch));
         let threads: Vec<_> = std::iter::repeat_with(work).take(threads).collect();
@@ -97,17 +96,23 @@ pub fn run(feeds: Vec<Feed<'_>>, plan: Plan<'_>, watch: &Watch) -> Result<Findin
     if watch.is_cancelled() {
         return Err(Refused::Cancelled);
     }
-    let mut tally = Tally::default();
+    let (mut tally, mut marks) = (Tally::default(), None::<Marks>);
     for one in done {
-        let (counted, leaves) = one.map_err(|_| Refused::Thread)?;
+        let (counted, found, leaves) = one.map_err(|_| Refused::Thread)?;
         tally.add(counted);
+        match &mut marks {
+            None => marks = Some(found),
+            Some(marks) => marks.merge(&found),
+        }
         digests.take(leaves);
     }
     tally.number_lines();
+    let marks = marks.ok_or(Refused::Thread)?;
+    watch.matched_in_all(marks.iter().count() as u64);
     Ok(Findings { tally, marks, digests: digests.finish() })
 }
 
-fn work(mut worker: Worker<'_>, mut reader: Reader, claims: &Claims<'_>, watch: &Watch) -> (Tally, Leaves) {
+fn work(mut worker: Worker<'_>, mut reader: Reader, claims: &Claims<'_>, watch: &Watch) -> (Tally, Marks, Leaves) {
     let mut leaves = Leaves::default();
     while !watch.is_cancelled()
         && let Some(claim) = claims.next()
@@ -117,10 +122,6 @@ fn work(mut worker: Worker<'_>, mut reader: Reader, claims: &Claims<'_>, watch: 
         let marked = worker.piece(claim.number, claim.bytes(), &mut reader, &claim.piece);
         watch.add(claim.bytes().len() as u64, worker.rows() - before, marked);
     }
-    if watch.is_cancelled() {
-        return (Tally::default(), leaves);
-    }
-    let (tally, marked) = worker.end();
-    watch.add(0, 0, marked);
-    (tally, leaves)
+    let (tally, marks) = if watch.is_cancelled() { Default::default() } else { worker.end() };
+    (tally, marks, leaves)
 }

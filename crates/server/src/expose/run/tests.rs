@@ -111,8 +111,8 @@ fn a_row_says_who_is_in_it_and_what_it_shows() {
 
 #[test]
 fn threads_and_blocks_change_nothing() {
-    let (index, text) = (index(), leak(150_000));
-    assert!(text.len() > 4 << 20);
+    let (index, text) = (index(), leak(250_000));
+    assert!(text.len() > 4_000_000);
     let one = matched(&index, &text, 1, None);
     assert!(one.tally.bad_rows() > 30_000 && one.tally.contradictions.rows > 1000);
     for (threads, block) in [(2, None), (3, None), (2, Some(100_000)), (1, Some(3000)), (4, Some(1 << 20))] {

@@ -27,7 +27,7 @@ impl Watch {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// Accounts found so far.
+    /// Accounts found so far: while the run goes on one counts for each thread that found it.
     pub fn matched(&self) -> u64 {
         self.matched.load(Ordering::Relaxed)
     }
@@ -40,6 +40,10 @@ impl Watch {
     /// Whether it shall end.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn matched_in_all(&self, accounts: u64) {
+        self.matched.store(accounts, Ordering::Relaxed);
     }
 
     pub(super) fn add(&self, bytes: u64, rows: u64, matched: u64) {
