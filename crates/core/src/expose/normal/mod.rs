@@ -6,18 +6,20 @@
 
 mod email;
 mod phone;
+mod plan;
 mod platform;
 mod region;
 mod user;
 
 pub use email::{Email, email};
 pub use phone::{Phone, phone};
+pub use plan::phone_by_plan;
 pub use platform::platform_id;
 pub use region::Region;
 pub use user::user_name;
 
 /// Of these rules. An index says under which it was made.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Longest normalised value: an address of 64 + 1 + 255 bytes (RFC 5321, 4.5.3.1).
 pub const MAX_BYTES: usize = 320;

@@ -173,17 +173,10 @@ fn by_reader(format: Format, names: Vec<String>, front: &[u8]) -> Layout {
     let mut reader = Reader::new(&layout);
     let (mut cutter, mut rest) = (reader.cutter(), front);
     while !rest.is_empty() && cells.0.len() < RECORDS {
-        let cut = cutter.cut(rest, false);
-        if cut.len == 0 {
-            break;
-        }
+        // One record alone need not end with its line.
+        let cut = Some(cutter.cut(rest, false)).filter(|cut| cut.len > 0).unwrap_or_else(|| cutter.cut(rest, true));
         reader.read(&rest[..cut.len], &cut.piece, &mut cells);
         rest = &rest[cut.len..];
-    }
-    if cells.0.is_empty() && !rest.is_empty() {
-        // One record, which does not end with a line.
-        let cut = cutter.cut(rest, true);
-        reader.read(&rest[..cut.len], &cut.piece, &mut cells);
     }
     layout.columns = columns(&names, true, &cells.0);
     layout

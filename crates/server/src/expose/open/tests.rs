@@ -121,7 +121,7 @@ fn letters_are_told_apart() {
 #[test]
 fn a_character_may_lie_across_blocks() {
     let text = "é€".repeat(3 << 20);
-    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let bytes: Vec<u8> = ["\u{feff}", &text].concat().encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(read(opened(&bytes).unwrap().pop().unwrap()).0 == text.as_bytes());
 }
 
@@ -162,7 +162,7 @@ fn what_is_not_read_is_refused_with_a_way_out() {
 #[test]
 fn what_ends_in_its_middle_is_read_up_to_there() {
     let text: Vec<u8> =
-        (0..300_000).flat_map(|n| format!("{n},user{}@example.org\n", n * 7919 % 10_007).into_bytes()).collect();
+        (0..300_000_u64).flat_map(|n| format!("{n},user{}@example.org\n", n * 7919 % 10_007).into_bytes()).collect();
     for packed in [gzip(&text), zstd(&text)] {
         let source = opened(&packed[..packed.len() / 2]).unwrap().pop().unwrap();
         let (read, broken) = read(source);
@@ -189,11 +189,11 @@ fn a_member_with_a_wrong_checksum_is_told() {
 #[test]
 fn a_bomb_is_stopped_early() {
     let zeros = vec![b'a'; 32 << 20];
-    let limits = Limits { free_bytes: 4 << 20, ..Limits::default() };
+    let limits = Limits { free_bytes: 4 << 20, ratio: 50, ..Limits::default() };
     for packed in [gzip(&zeros), zstd(&zeros), zip(&[("a", &zeros)])] {
         let (text, broken) = read(opened_with(&packed, limits).unwrap().pop().unwrap());
         assert!(text.len() <= 8 << 20, "{}", text.len());
-        assert!(matches!(broken, Some(Broken::Ratio { most: 200, .. })), "{broken:?}");
+        assert!(matches!(broken, Some(Broken::Ratio { most: 50, .. })), "{broken:?}");
     }
     let limits = Limits { total_bytes: 5 << 20, ..Limits::default() };
     assert!(matches!(read(opened_with(&zeros, limits).unwrap().pop().unwrap()).1, Some(Broken::Total { .. })));

@@ -101,13 +101,14 @@ fn wide(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Whether more characters are right in UTF-8 than are wrong: a broken line must not change the letters of the others.
+/// Whether as many characters are right in UTF-8 as are wrong: a broken line must not change the letters of the others.
 fn is_mostly_utf8(head: &[u8]) -> bool {
-    let (mut right, mut wrong) = (0, 0);
+    let (mut right, mut wrong, mut seen) = (0, 0, 0);
     for chunk in head.utf8_chunks() {
+        seen += chunk.valid().len() + chunk.invalid().len();
         right += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        wrong += usize::from(!chunk.invalid().is_empty());
+        // The last character of a head may be cut.
+        wrong += usize::from(!chunk.invalid().is_empty() && seen < head.len());
     }
-    // The last character may be cut.
-    right >= wrong.saturating_sub(1) * 2
+    right >= wrong
 }
