@@ -51,7 +51,7 @@ async fn everything_about_a_leak_is_on_its_page() {
         "After 14 November 2023, before 25 November 2023. Of 100 that changed later, it has the old value of 93.",
         "It has 700 of 1,000 that were made before 20 November 2023, and 1 of 500 made later.",
         "Fewer cells than columns 12",
-        "names somebody else too ; 2 lines",
+        "names somebody else too; 2 lines",
         "line 12 (19 bytes): Fewer cells than columns: aaaa@aaaaa.aa;;;999",
         "line 1,340 (70 bytes): A quote that does not close, or stands where none may: aaaa&#34;&#60;b&#62;",
         "Cells that are not what their column holds Column of Cells Phone number 1,700",
