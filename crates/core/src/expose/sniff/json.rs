@@ -13,7 +13,7 @@ const OBJECTS: usize = 300;
 pub(super) fn layout(text: &[u8], lines: bool) -> Result<Layout, Unreadable> {
     if lines {
         let objects = text.split(|byte| *byte == b'\n').take(OBJECTS);
-        return of(Format::Ndjson, keys(objects), text);
+        return of(Format::Ndjson, &keys(objects), text);
     }
     let outer = keys(json_elements::loose(text, OBJECTS).into_iter());
     let inner = json_elements::array(text).map(|at| keys(json_elements::loose(&text[at..], OBJECTS).into_iter()));
@@ -21,10 +21,10 @@ pub(super) fn layout(text: &[u8], lines: bool) -> Result<Layout, Unreadable> {
         Some(inner) if promise(&inner) > promise(&outer) || outer.is_empty() => inner,
         _ => outer,
     };
-    of(Format::Json, names, text)
+    of(Format::Json, &names, text)
 }
 
-fn of(format: Format, names: Vec<String>, text: &[u8]) -> Result<Layout, Unreadable> {
+fn of(format: Format, names: &[String], text: &[u8]) -> Result<Layout, Unreadable> {
     match names.len() {
         0 => Err(Unreadable::NoObject),
         n if n > MAX_COLUMNS => Err(Unreadable::Columns(n)),

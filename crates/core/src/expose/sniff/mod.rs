@@ -166,7 +166,7 @@ fn columns(names: &[String], named: bool, records: &[Vec<String>]) -> Vec<Column
 }
 
 /// The columns of a format whose reader needs only their names: what it reads of the front is looked at.
-fn by_reader(format: Format, names: Vec<String>, front: &[u8]) -> Layout {
+fn by_reader(format: Format, names: &[String], front: &[u8]) -> Layout {
     let bare = |name: &String| Column { name: name.clone(), field: None, sure: Sure::Unknown, shapes: vec![] };
     let mut layout = Layout { format, columns: names.iter().map(bare).collect() };
     let mut cells = Cells::default();
@@ -176,9 +176,12 @@ fn by_reader(format: Format, names: Vec<String>, front: &[u8]) -> Layout {
         // One record alone need not end with its line.
         let cut = Some(cutter.cut(rest, false)).filter(|cut| cut.len > 0).unwrap_or_else(|| cutter.cut(rest, true));
         reader.read(&rest[..cut.len], &cut.piece, &mut cells);
+        if cut.len == 0 {
+            break;
+        }
         rest = &rest[cut.len..];
     }
-    layout.columns = columns(&names, true, &cells.0);
+    layout.columns = columns(names, true, &cells.0);
     layout
 }
 

@@ -22,7 +22,7 @@ pub(super) fn layout(text: &[u8], asked: Option<&str>) -> Result<Layout, Unreada
     });
     let layouts = with_rows.filter(|(_, table)| table.columns.len() <= MAX_COLUMNS).map(|(table, known)| {
         let promised = promise(&known.columns);
-        (promised, by_reader(Format::Sql { table }, known.columns, text))
+        (promised, by_reader(Format::Sql { table }, &known.columns, text))
     });
     // By names, and where none says anything by what is in the rows.
     let weight = |(promised, layout): &(usize, Layout)| {

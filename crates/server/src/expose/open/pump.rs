@@ -41,7 +41,7 @@ pub(super) fn start(source: Source) -> io::Result<Blocks> {
         let Source { packing, letters, origin, limits, done, .. } = source;
         let mut pump =
             Pump { sender, limits, done: done.clone(), decoder: letters.decoder(), skip: letters.mark(), out: 0 };
-        if let Err(Stop::Broken(broken)) = unpacked(origin, packing, done, &mut |from| pump.run(from)) {
+        if let Err(Stop::Broken(broken)) = unpacked(origin, packing, &done, &mut |from| pump.run(from)) {
             // Nobody may be there to hear it.
             let _ = pump.sender.send(Err(broken));
         }
@@ -64,7 +64,7 @@ impl From<Broken> for Stop {
 type Use<'a> = &'a mut dyn FnMut(&mut dyn Read) -> Result<(), Stop>;
 
 /// Opens the origin, unpacks it, and hands it to `each`.
-fn unpacked(origin: Origin, packing: Packing, done: Done, each: Use<'_>) -> Result<(), Stop> {
+fn unpacked(origin: Origin, packing: Packing, done: &Done, each: Use<'_>) -> Result<(), Stop> {
     let failed = |error| Stop::Broken(Broken::Io { at: 0, error });
     match origin {
         Origin::File(path) => layers(File::open(path).map_err(failed)?, packing, done, each),
@@ -73,8 +73,8 @@ fn unpacked(origin: Origin, packing: Packing, done: Done, each: Use<'_>) -> Resu
     }
 }
 
-fn layers(raw: impl Read, packing: Packing, done: Done, each: Use<'_>) -> Result<(), Stop> {
-    let counted = Counted::new(raw, done);
+fn layers(raw: impl Read, packing: Packing, done: &Done, each: Use<'_>) -> Result<(), Stop> {
+    let counted = Counted::new(raw, done.clone());
     match packing {
         Packing::Plain | Packing::Zip => each(&mut { counted }),
         Packing::Gzip => each(&mut flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(READ_BYTES, counted))),
@@ -85,7 +85,7 @@ fn layers(raw: impl Read, packing: Packing, done: Done, each: Use<'_>) -> Result
     }
 }
 
-fn member(path: &Path, index: usize, done: Done, each: Use<'_>) -> Result<(), Stop> {
+fn member(path: &Path, index: usize, done: &Done, each: Use<'_>) -> Result<(), Stop> {
     let failed = |error: ::zip::result::ZipError| Broken::Io { at: 0, error: error.into() };
     let mut archive = zip::archive(path, done.clone()).map_err(failed)?;
     // What was read so far is the list of members.
@@ -112,9 +112,9 @@ pub(super) fn first(
         if let Ending::Broken(broken) = ending { Err(broken.into()) } else { Ok(()) }
     };
     let result = match origin {
-        Origin::File(path) => unpacked(Origin::File(path.clone()), packing, done.clone(), &mut take),
-        Origin::Member(path, index) => unpacked(Origin::Member(path.clone(), *index), packing, done.clone(), &mut take),
-        Origin::Stream(front, _) => layers(Cursor::new(front), packing, done.clone(), &mut take),
+        Origin::File(path) => unpacked(Origin::File(path.clone()), packing, &done, &mut take),
+        Origin::Member(path, index) => unpacked(Origin::Member(path.clone(), *index), packing, &done, &mut take),
+        Origin::Stream(front, _) => layers(Cursor::new(front), packing, &done, &mut take),
     };
     let partial = matches!(origin, Origin::Stream(front, _) if front.len() >= super::kind::HEAD_BYTES);
     match result {
