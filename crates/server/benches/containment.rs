@@ -89,7 +89,10 @@ async fn run(dir: &Path, accounts: u32, contained: u32) {
     contain::put(&running.app, &Actor::Command, put).await.unwrap();
     let put = begun.elapsed();
     assert_eq!(client.check(&inside), "must_reset");
-    println!("from the commit of the cohort to the first check that says so: {:?} ({put:?} until it was put)", begun.elapsed());
+    println!(
+        "from the commit of the cohort to the first check that says so: {:?} ({put:?} until it was put)",
+        begun.elapsed()
+    );
 
     checks(&running.app, accounts).await;
     trips(&mut client, accounts);

@@ -138,13 +138,13 @@ mod tests {
             };
             let rows: Vec<_> = rows.into_iter().filter(|row| row.0 < accounts).collect();
             let (base, fresh) = (Index::of(rows.iter().map(entry).collect()), Index::empty());
-            let marks = Marks::new(accounts, 0);
+            let mut marks = Marks::new(accounts, 0);
             let mut questions = Questions::new();
             for (n, row) in rows.iter().enumerate() {
                 questions.push(entry(row).hash, Mark::new(kinds[row.1], row.2), n as u32);
             }
             let view = View { base: &base, fresh: &fresh, stale: &Stale::new() };
-            questions.ask(view, &marks, &mut Contradictions::default());
+            questions.ask(view, &mut marks, &mut Contradictions::default());
             let sets = Sets::of(&marks, accounts);
             for (set, kind) in sets.by.iter().zip(Kind::ALL) {
                 let expected = Accounts::of(marks.iter().filter(|(_, m)| m.kinds() & kind.bit() != 0).map(|(n, _)| n));

@@ -213,6 +213,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn deeds_are_told_in_words() {
         let by = json!({ "staff": "ana" });
         let lines = [

@@ -49,11 +49,16 @@ async fn build(app: App, due: std::sync::Arc<Notify>, mut stopped: watch::Receiv
             built = directory::rebuild(&app) => built,
             _ = stopped.wait_for(|stop| *stop) => return,
         };
-        if let Err(error) = built {
-            tracing::error!(code = error.code, internal = error.internal, "the index of the directory was not built");
-            if !super::wait(&never, AGAIN, &mut stopped).await {
-                return;
-            }
+        if !report(&built) && !super::wait(&never, AGAIN, &mut stopped).await {
+            return;
         }
     }
+}
+
+/// Whether it was built.
+fn report(built: &crate::flows::Result<()>) -> bool {
+    if let Err(error) = built {
+        tracing::error!(code = error.code, internal = error.internal, "the index of the directory was not built");
+    }
+    built.is_ok()
 }

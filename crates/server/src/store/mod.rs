@@ -221,17 +221,16 @@ async fn check_beside(options: SqliteConnectOptions, damage: Damage) {
         quick_check(&mut conn).await
     };
     match found.await {
-        Ok(()) => tracing::info!("the database was checked from end to end"),
-        Err(StoreError::Damaged(what)) => {
-            tracing::error!(
-                what,
-                "the database is damaged: nothing is read or written any more; restore it from a backup"
-            );
-            // The first finding stays.
-            let _ = damage.set(what);
-        }
+        Ok(()) => {}
+        Err(StoreError::Damaged(what)) => tell_damage(what, &damage),
         Err(error) => tracing::warn!(%error, "the database could not be checked from end to end"),
     }
+}
+
+fn tell_damage(what: String, damage: &Damage) {
+    tracing::error!(what, "the database is damaged: nothing is read or written any more; restore it from a backup");
+    // The first finding stays.
+    let _ = damage.set(what);
 }
 
 fn refuse_damaged(damage: &Damage) -> Result<(), StoreError> {

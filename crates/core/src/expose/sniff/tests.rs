@@ -40,10 +40,10 @@ fn the_most_promising_table_of_a_dump_is_taken() {
     insta::assert_snapshot!(said(dump), @"sql: id = platform_id (likely); email = email (certain); tel = phone (certain)");
     insta::assert_snapshot!(said("INSERT INTO users VALUES (7,'a@example.org'),(8,'b@example.org');\n"), @"sql: column1 = - (unknown); column2 = email (certain)");
     insta::assert_snapshot!(said("CREATE TABLE `logs` (`id` int);\n"), @"it is a dump, and in its first MiB there are no rows");
-    let known = Known { table: Some("logs".into()) };
+    let known = Known { table: Some("logs".into()), ..Known::default() };
     let layout = sniff(dump.as_bytes(), true, &known).unwrap();
     assert_eq!(layout.format, Format::Sql { table: "logs".into() });
-    let none = Known { table: Some("x".into()) };
+    let none = Known { table: Some("x".into()), ..Known::default() };
     insta::assert_snapshot!(sniff(dump.as_bytes(), true, &none).unwrap_err(), @"it is a dump, and in its first MiB there are no rows of the table `x`");
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Arguments of `expose import`.
 #[derive(clap::Args, Debug)]
@@ -60,7 +60,7 @@ pub struct Args {
 
 /// Does it.
 pub async fn run(app: &App, args: Args, as_json: bool) -> Result<()> {
-    let begun = Instant::now();
+    let begun = app.clock.now();
     let known = Known { format: format(&args.format)?, table: args.table.clone() };
     let mut opened = Opened::look(sources(&args)?, &known, &args.map)?;
     if !as_json || args.look {
@@ -82,7 +82,7 @@ pub async fn run(app: &App, args: Args, as_json: bool) -> Result<()> {
         threads: args.threads.unwrap_or_else(processors),
     };
     let imported = with_progress(app, opened, how).await?;
-    tell(&imported, begun.elapsed(), as_json);
+    tell(&imported, app.clock.now().since(begun), as_json);
     Ok(())
 }
 

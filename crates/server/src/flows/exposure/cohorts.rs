@@ -304,14 +304,14 @@ impl<'a> Work<'a> {
                 Ok(set)
             }
             Name::AskedSince(since, _) => Ok(sets::asked_since(&mut self.conn, *since).await?),
-            Name::SecondFactor => self.from_directory(Wanted::SecondFactor).await,
-            Name::Party(party) => self.from_directory(Wanted::Party(party)).await,
-            Name::Region(region) => self.from_directory(Wanted::Region(region)).await,
-            Name::OnlyMailbox => self.from_directory(Wanted::OnlyMailbox).await,
+            Name::SecondFactor => self.ask_directory(Wanted::SecondFactor).await,
+            Name::Party(party) => self.ask_directory(Wanted::Party(party)).await,
+            Name::Region(region) => self.ask_directory(Wanted::Region(region)).await,
+            Name::OnlyMailbox => self.ask_directory(Wanted::OnlyMailbox).await,
         }
     }
 
-    async fn from_directory(&mut self, wanted: Wanted<'_>) -> Result<Accounts> {
+    async fn ask_directory(&mut self, wanted: Wanted<'_>) -> Result<Accounts> {
         let (mut set, mut from) = (Accounts::new(), 0);
         while from < self.end {
             let to = self.end.min(from.saturating_add(RANGE));

@@ -27,7 +27,6 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Sources of one leak, looked at: what will be read, and as what.
 #[derive(Debug)]
@@ -145,11 +144,11 @@ pub async fn import(app: &App, actor: &Actor, opened: Opened, how: How, watch: A
     let standing = standing(app).await?;
     let described = described(&opened);
     let labels: Vec<String> = opened.sources.iter().map(|source| source.label.clone()).collect();
-    let (begun, of_run, threads) = (Instant::now(), standing.clone(), how.threads);
+    let (begun, of_run, threads) = (app.clock.now(), standing.clone(), how.threads);
     let run = tokio::task::spawn_blocking(move || matched(opened, &of_run, region, threads, &watch));
     let found = run.await.map_err(|error| AppError::internal(error.to_string()))?;
     let found = found.map_err(|refused| told(refused, &labels))?;
-    let match_seconds = begun.elapsed().as_secs_f64();
+    let match_seconds = app.clock.now().since(begun).as_secs_f64();
     let checksum = found.findings.marks.checksum();
     let matched = Work { app, found, standing: &standing }.settle(described, match_seconds).await?;
     let new = NewLeak { name: how.name, reason: how.reason, again: how.again, matched };

@@ -28,7 +28,8 @@ async fn a_leak_says_of_an_account_what_it_shows_and_what_not(db: Db) {
     assert_eq!(of_mara.says.shows, [Field::Email, Field::Phone]);
     let of_tomo = person::look(&house.app, &tomo).await.unwrap().leaks.remove(0);
     assert_eq!((of_tomo.says.shows.clone(), of_tomo.not_shown.clone()), (vec![Field::Email], vec![Field::Phone]));
-    let told = ["The leak shows your e-mail address.", "It does not show your phone number, although it does for others."];
+    let told =
+        ["The leak shows your e-mail address.", "It does not show your phone number, although it does for others."];
     assert_eq!(person::sentences(&of_tomo), told);
     assert_eq!(kinds(&house, "staff.leak").await, ["staff.leak_matched"]);
 }
