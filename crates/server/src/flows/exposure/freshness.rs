@@ -216,6 +216,15 @@ mod tests {
             told += &Freshness { fit, horizon, known: None }.sentence();
             told.push('\n');
         }
-        insta::assert_snapshot!(told, @"");
+        insta::assert_snapshot!(told, @r"
+        It looks like data of early 2024: 93 % of the values that changed later have the old value.
+        It looks like data of March 2024: 93 % of the values that changed later have the old value. Accounts made since March 2024 are hardly in it (0.2 %, against 70 % of older ones).
+        It looks like data of November 2023 to June 2024: 93 % of the values that changed later have the old value.
+        It looks like data from before June 2019: 93 % of the values that changed later have the old value.
+        It looks like data from after December 2025, as far as we know: 100 % of the values that changed before have the new value.
+        Accounts made since March 2024 are hardly in it (0.2 %, against 70 % of older ones).
+        How old it is cannot be told: too few values that it has are known to have changed.
+        It fits no time of our directory well: it may be put together from several sources.
+        ");
     }
 }

@@ -133,7 +133,7 @@ mod tests {
             let line = memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n + 1);
             let first = without_end(&text[at..line]);
             match one(&text[at..]) {
-                _ if first.is_empty() || first == b"\r" => at = line,
+                _ if matches!(&text[at..line], b"\n" | b"\r\n" | b"\r") => at = line,
                 Some((cells, len)) if cells.len() == columns => {
                     let record = &text[at..at + len];
                     if record.contains(&0) {
