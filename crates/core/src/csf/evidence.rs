@@ -28,6 +28,13 @@ pub fn of_kind(kind: &str) -> &'static [Subcategory] {
             &[PrAa05]
         }
         "staff.account_sessions_ended" | "staff.recovery_held" => &[RsAn06, RsMi01],
+        // A leak: whose data is in it, and what is done about it.
+        "staff.leak_matched" | "staff.leak_withdrawn" | "staff.values_recorded" => &[DeAe02, RsAn06, RsAn07],
+        "staff.cohort_made" | "staff.cohort_exported" => &[RsAn06, RsAn07],
+        "staff.containment_put" => &[RsAn06, RsMi01],
+        "staff.containment_lifted" | "staff.containment_released" => &[RsAn06, RcRp02],
+        "containment.released" | "account.password_set_elsewhere" => &[RcRp02],
+        "staff.exposure_key_rotated" => &[PrPs04],
         "staff.recovery_released" => &[RsAn06, RcRp02],
         "staff.unmasked" => &[PrPs04, RsAn06],
         // The log about itself.
