@@ -67,7 +67,7 @@ fn trunk_in_brackets(raw: &[u8], out: &Text) -> Phone {
     judged(out)
 }
 
-fn judged(out: &Text) -> Phone {
+pub(super) fn judged(out: &Text) -> Phone {
     let digits = &out.as_bytes()[1..];
     if DIGITS.contains(&digits.len()) && digits[0] != b'0' { Phone::Number } else { Phone::None }
 }

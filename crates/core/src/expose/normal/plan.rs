@@ -1,5 +1,6 @@
 //! Phone numbers that the short way leaves to somebody who knows every country's plan.
 
+use super::phone::judged;
 use super::{Phone, Region, Text, phone, trimmed};
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, Region as Plan};
 
@@ -51,7 +52,8 @@ fn asked(raw: &[u8], code: Option<[u8; 2]>, in_use: bool, out: &mut Text) -> boo
     }
     let Ok(number) = PhoneNumber::parse(text, plan) else { return false };
     let fits = if in_use { number.is_valid() } else { number.is_possible_with_reason().is_ok() };
-    fits && out.extend(number.format_as(PhoneNumberFormat::E164).as_bytes())
+    // A plan has short numbers, for emergencies and services, which are nobody's.
+    fits && out.extend(number.format_as(PhoneNumberFormat::E164).as_bytes()) && judged(out) == Phone::Number
 }
 
 #[cfg(test)]
@@ -87,9 +89,10 @@ mod tests {
         assert_eq!(of("06 12 34 56 78", "", &[]), None);
         assert_eq!(of("06 12 34 56 78", "", &[*b"FR"]).as_deref(), Some("+33612345678"));
         assert_eq!(of("030 901820", "", &[*b"US", *b"DE"]).as_deref(), Some("+4930901820"));
-        for none in ["", "n/a", "call me", "12", "555-CALL-NOW", "1234567890123456789012345"] {
+        for none in ["", "n/a", "call me", "12", "060 0", "555-CALL-NOW", "1234567890123456789012345"] {
             assert_eq!(of(none, "US", &[*b"US"]), None, "{none}");
         }
+        assert_eq!(of("060 0", "DE", &[]), None);
         assert_eq!(of("030 901820", "XX", &[*b"DE"]), None);
     }
 

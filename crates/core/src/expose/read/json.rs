@@ -55,7 +55,7 @@ impl Reader {
                 continue;
             }
             at = match self.keys.scan(&bytes[start..], &mut cells) {
-                Scan::Done(len) if len <= MAX_RECORD && memchr::memchr(0, &bytes[start..start + len]).is_none() => {
+                Scan::Done(len) if len <= MAX_RECORD && as_cut(bytes, start, start + len) => {
                     rows.row(&cells);
                     start + len
                 }
@@ -82,6 +82,15 @@ impl Reader {
             super::ndjson::whole(&self.keys, text, rows);
         }
         end
+    }
+}
+
+/// Whether an object that the scanner took ends where the cutter sees its end. A line feed within a string, which JSON has
+/// not, makes them differ; a NUL is a fault in any case.
+fn as_cut(bytes: &[u8], start: usize, end: usize) -> bool {
+    match memchr2(0, b'\n', &bytes[start..end]) {
+        None => true,
+        Some(_) => memchr::memchr(0, &bytes[start..end]).is_none() && element(bytes, start) == Element::Whole(end),
     }
 }
 
@@ -246,8 +255,8 @@ impl Cutter {
         match self.place {
             Place::Outside | Place::Loose => self.outside(block, last),
             Place::Array => self.array(block, last),
-            Place::Long(depth, array) => self.long(block, depth, array),
-            Place::Tail(depth) => self.tail(block, depth),
+            Place::Long(depth, array) => self.long(block, last, depth, array),
+            Place::Tail(depth) => self.tail(block, last, depth),
         }
     }
 
@@ -330,8 +339,7 @@ impl Cutter {
 
     fn too_long(&mut self, block: &[u8], array: bool) -> Cut {
         let mut depth = Depth::default();
-        // A backslash at the very end belongs to what comes next.
-        let len = block.len() - usize::from(block.ends_with(b"\\"));
+        let len = judged(block, false);
         let end = depth.over(&block[..len]);
         self.place = match end {
             Some(_) if array => Place::Array,
@@ -341,8 +349,8 @@ impl Cutter {
         Cut { len: end.unwrap_or(len), piece: Piece::TooLong }
     }
 
-    fn long(&mut self, block: &[u8], mut depth: Depth, array: bool) -> Cut {
-        let len = block.len() - usize::from(block.len() > 1 && block.ends_with(b"\\"));
+    fn long(&mut self, block: &[u8], last: bool, mut depth: Depth, array: bool) -> Cut {
+        let len = judged(block, last);
         let end = depth.over(&block[..len]);
         self.place = match end {
             Some(_) if array => Place::Array,
@@ -352,8 +360,8 @@ impl Cutter {
         Self::nothing(end.unwrap_or(len))
     }
 
-    fn tail(&mut self, block: &[u8], mut depth: Depth) -> Cut {
-        let len = block.len() - usize::from(block.len() > 1 && block.ends_with(b"\\"));
+    fn tail(&mut self, block: &[u8], last: bool, mut depth: Depth) -> Cut {
+        let len = judged(block, last);
         let end = depth.over(&block[..len]);
         self.place = if end.is_some() { Place::Outside } else { Place::Tail(depth) };
         Self::nothing(end.unwrap_or(len))
@@ -373,6 +381,18 @@ impl Depth {
             };
         }
     }
+}
+
+/// How many bytes of a block say all that they have to say. A backslash belongs to the byte behind it, and a line feed to the
+/// two: they tell whether a record begins.
+fn judged(block: &[u8], last: bool) -> usize {
+    let waits = match block {
+        _ if last => 0,
+        [.., b'\n', b'{'] => 2,
+        [.., b'\\' | b'\n'] => 1,
+        _ => 0,
+    };
+    block.len() - waits
 }
 
 enum Frame {
@@ -510,6 +530,16 @@ mod tests {
                 (&["1|".into(), "3|".into()][..], &[(Fault::TooLong, 0)][..]),
                 "{block}"
             );
+        }
+    }
+
+    #[test]
+    fn a_line_feed_within_a_string_is_seen_alike_by_whoever_cuts_and_whoever_reads() {
+        let text = "o[{A\"id\":1},\n{\"id1\n\":4}\u{1}\"?\":\" [{\"]id";
+        for block in [1, 2, 7] {
+            assert_eq!(read(text, block), read(text, 1 << 20));
+            let tail = "{\"x\":[{\"id\":1}]\"i\n{\"id\":2}";
+            assert_eq!(read(tail, block), read(tail, 1 << 20));
         }
     }
 
