@@ -3,7 +3,7 @@
 use countersign::drill::{Options, play};
 
 /// The keys of the one JSON object, in the order of the issue.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 24] = [
     "requests",
     "mails_sent",
     "mails_unguarded",
@@ -21,6 +21,12 @@ const KEYS: [&str; 18] = [
     "outside_messages",
     "outside_messages_proven",
     "outside_verified",
+    "leak_lines",
+    "leak_accounts",
+    "leak_accounts_found",
+    "leak_accounts_added",
+    "leak_cohort",
+    "leak_contained",
     "console_url",
 ];
 
@@ -35,6 +41,7 @@ async fn a_small_exercise_breaks_no_invariant() {
 
     let numbers = &played.report.numbers;
     assert!(!played.report.broken(), "{}", played.report.table());
+    assert!(played.report.aside.leak.is_exact() && numbers.leak_contained, "{}", played.report.table());
     assert!(numbers.max_mails_per_mailbox_24h <= 3);
     assert!(numbers.evidence_verified && numbers.evidence_entries > numbers.requests / 2);
     assert!(numbers.outside_verified && numbers.outside_entries == numbers.evidence_entries);

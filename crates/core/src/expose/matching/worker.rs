@@ -5,7 +5,7 @@ use super::{BadSample, Field, Mark, Marks, Questions, SAMPLES, Tally, shape};
 use crate::expose::index::View;
 use crate::expose::key::{Batch, HashKey, Hashed, Kind, MAIL};
 use crate::expose::layout::Layout;
-use crate::expose::normal::{self, Email, Phone, Region, Text};
+use crate::expose::normal::{self, Email, Text};
 use crate::expose::read::{Fault, Piece, Reader, Rows};
 use memchr::memchr_iter;
 
@@ -15,7 +15,7 @@ pub struct Ask<'a> {
     /// What the columns are.
     pub layout: &'a Layout,
     /// The country whose spelling of phone numbers is read where a record names none.
-    pub region: Option<&'static Region>,
+    pub region: Option<[u8; 2]>,
     /// The directory.
     pub view: View<'a>,
     /// The key of its hashes.
@@ -133,8 +133,8 @@ impl Rows for Worker<'_> {
             if value.is_empty() {
                 continue;
             }
-            let region = || columns.country.and_then(|at| Region::of(cell(at))).or(self.ask.region);
-            if !asking.value(*field, value, region, fields, row) {
+            let country = || columns.country.map_or(&[][..], cell);
+            if !asking.value(*field, value, (country, self.ask.region.as_slice()), fields, row) {
                 tally.unusable[*field as usize] += 1;
             }
         }
@@ -197,18 +197,18 @@ impl Asking {
 
     /// Asks for a value; `false` if it is none of its kind.
     #[inline]
-    fn value(
+    fn value<'c>(
         &mut self,
         field: Field,
         raw: &[u8],
-        region: impl FnOnce() -> Option<&'static Region>,
+        (country, usual): (impl FnOnce() -> &'c [u8], &[[u8; 2]]),
         fields: u16,
         row: u32,
     ) -> bool {
         let (text, kind) = (&mut self.text, kind(field));
         let read = match field {
             Field::Email => return self.email(raw, fields, row),
-            Field::Phone => normal::phone(raw, region(), text) == Phone::Number,
+            Field::Phone => normal::phone_by_plan(raw, country(), usual, text),
             Field::UserName => normal::user_name(raw, text),
             _ => normal::platform_id(raw, text),
         };

@@ -19,7 +19,6 @@ use countersign_core::expose::index::View;
 use countersign_core::expose::key::HashKey;
 use countersign_core::expose::layout::Layout;
 use countersign_core::expose::matching::{Ask, Marks, Tally, Worker};
-use countersign_core::expose::normal::Region;
 use countersign_core::expose::read::Reader;
 use digest::Leaves;
 use feed::Claims;
@@ -34,7 +33,7 @@ pub struct Plan<'a> {
     /// What its columns are.
     pub layout: &'a Layout,
     /// The country of phone numbers whose record names none.
-    pub region: Option<&'static Region>,
+    pub region: Option<[u8; 2]>,
     /// The directory.
     pub view: View<'a>,
     /// The key of its hashes.

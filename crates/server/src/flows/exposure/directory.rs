@@ -179,7 +179,7 @@ fn of_value(key: &HashKey, kind: &str, value: &[u8], found: &mut Vec<Hashed>) {
                 found.extend(key.email(&email).all());
             }
         }
-        "phone" if normal::phone(value, None, &mut text) == normal::Phone::Number => {
+        "phone" if normal::phone_by_plan(value, b"", &[], &mut text) => {
             found.push(key.hash(Kind::Phone, text.as_bytes()));
         }
         "user" if normal::user_name(value, &mut text) => found.push(key.hash(Kind::UserName, text.as_bytes())),

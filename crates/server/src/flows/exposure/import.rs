@@ -16,7 +16,6 @@ use countersign_core::expose::cohort::Accounts;
 use countersign_core::expose::key::Kind;
 use countersign_core::expose::layout::Layout;
 use countersign_core::expose::matching::{Field, Mark};
-use countersign_core::expose::normal::Region;
 use countersign_core::expose::read::Fault;
 use countersign_core::expose::sets::Sets;
 use countersign_core::expose::sniff::{self, Known};
@@ -145,8 +144,7 @@ pub async fn import(app: &App, actor: &Actor, opened: Opened, how: How, watch: A
     let described = described(&opened);
     let labels: Vec<String> = opened.sources.iter().map(|source| source.label.clone()).collect();
     let (begun, of_run, threads) = (app.clock.now(), standing.clone(), how.threads);
-    let run = tokio::task::spawn_blocking(move || matched(opened, &of_run, region, threads, &watch));
-    let found = run.await.map_err(|error| AppError::internal(error.to_string()))?;
+    let found = apart(move || matched(opened, &of_run, region, threads, &watch)).await?;
     let found = found.map_err(|refused| told(refused, &labels))?;
     let match_seconds = app.clock.now().since(begun).as_secs_f64();
     let checksum = found.findings.marks.checksum();
@@ -156,10 +154,11 @@ pub async fn import(app: &App, actor: &Actor, opened: Opened, how: How, watch: A
     Ok(Imported { leak, checksum, match_seconds })
 }
 
-fn region(code: Option<&str>) -> Result<Option<&'static Region>> {
+fn region(code: Option<&str>) -> Result<Option<[u8; 2]>> {
     let Some(code) = code else { return Ok(None) };
-    let wrong = || AppError::invalid("region", "region_invalid", "This country's phone numbers are not known here.");
-    Region::of(code.as_bytes()).map(Some).ok_or_else(wrong)
+    let wrong = || AppError::invalid("region", "region_invalid", "A country is named by two letters, such as FR.");
+    let code: [u8; 2] = code.trim().as_bytes().try_into().map_err(|_| wrong())?;
+    if code.iter().all(u8::is_ascii_alphabetic) { Ok(Some(code.map(|c| c.to_ascii_uppercase()))) } else { Err(wrong()) }
 }
 
 /// The directory as it is now.
@@ -189,11 +188,26 @@ struct Raw {
     sets: Sets,
 }
 
+/// Runs what may wait for somebody else on a thread of its own. A server that stops does not wait for it: nothing of it is on
+/// record yet, and whoever was sending is told when they come again.
+///
+/// # Errors
+/// 500 where the thread ended in the middle.
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let started = std::thread::Builder::new().name("leak".into()).spawn(move || {
+        // Nobody waits any more: then nobody wants to know.
+        let _ = tell.send(work());
+    });
+    started.map_err(|error| AppError::unavailable(error.to_string()))?;
+    told.await.map_err(|_| AppError::internal("a thread of an import ended in the middle"))
+}
+
 /// On threads that may take long.
 fn matched(
     opened: Opened,
     standing: &Standing,
-    region: Option<&'static Region>,
+    region: Option<[u8; 2]>,
     threads: usize,
     watch: &Watch,
 ) -> std::result::Result<Raw, Refused> {

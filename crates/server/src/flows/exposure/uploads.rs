@@ -235,7 +235,7 @@ async fn taken_in(
     confirms: std::sync::mpsc::Receiver<Vec<String>>,
 ) -> Result<Imported> {
     let of_look = upload.clone();
-    let looked = tokio::task::spawn_blocking(move || {
+    let looked = import::apart(move || {
         let source = open::open_stream(&label, Box::new(incoming), size, letters, Limits::default());
         let source = source.map_err(|error| AppError::invalid("file", "leak_unusable", error.to_string()))?;
         let mut opened = Opened::look(vec![source], &of_look.known, &of_look.corrections)?;
@@ -247,7 +247,7 @@ async fn taken_in(
         opened.check()?;
         Ok::<_, AppError>(opened)
     });
-    let opened = looked.await.map_err(|error| AppError::internal(error.to_string()))??;
+    let opened = looked.await??;
     upload.state.send_replace(State::Matching(opened.layout.clone()));
     import::import(app, &upload.actor, opened, upload.how.clone(), upload.watch.clone()).await
 }
