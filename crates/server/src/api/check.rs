@@ -113,7 +113,7 @@ impl From<Verdict> for AccountVerdict {
 /// no account stands in somebody's list of addresses that were asked for often.
 #[utoipa::path(post, path = "/v1/accounts/{id}/check", operation_id = "check_account", tag = "exposure",
     params(("id" = String, Path, description = "Our id of the account, or yours.", max_length = 256)),
-    request_body = CheckRequest,
+    request_body = Option<CheckRequest>,
     responses((status = 200, description = "The verdict.", body = AccountVerdict), (status = 404, description = "`not_found`.")),
     security(("api_key" = ["accounts:check"])))]
 pub async fn one(State(app): State<App>, Id(id): Id, request: Request) -> Response {
@@ -153,7 +153,7 @@ pub async fn many(State(app): State<App>, request: Request) -> Response {
 /// the recovery of this server need no such call.
 #[utoipa::path(post, path = "/v1/accounts/{id}/password-set", operation_id = "password_set", tag = "exposure",
     params(("id" = String, Path, description = "The account.", pattern = "^acc_[0-9a-hjkmnp-tv-z]{26}$")),
-    request_body = PasswordSetRequest,
+    request_body = Option<PasswordSetRequest>,
     responses((status = 200, description = "What it let go.", body = PasswordSet), (status = 404, description = "`not_found`.")),
     security(("api_key" = ["accounts:check"])))]
 pub async fn password_set(State(app): State<App>, Id(id): Id, request: Request) -> Response {

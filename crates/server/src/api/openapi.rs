@@ -150,7 +150,8 @@ impl Modify for Common {
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     let post = item.post.as_mut().map(|operation| (HttpMethod::Post, operation));
     let get = item.get.as_mut().map(|operation| (HttpMethod::Get, operation));
-    post.into_iter().chain(get)
+    let patch = item.patch.as_mut().map(|operation| (HttpMethod::Patch, operation));
+    post.into_iter().chain(get).chain(patch)
 }
 
 fn complete(method: &HttpMethod, operation: &mut Operation) {

@@ -10,7 +10,7 @@ use crate::flows::exposure::uploads::{self, Begin, State as UploadState, Told};
 use crate::flows::profile;
 use crate::flows::staff::Actor;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use countersign_core::expose::layout::{Column, Layout};
 use countersign_core::expose::matching::Field;
@@ -222,7 +222,7 @@ pub async fn see(State(app): State<App>, Id(path): Id, headers: HeaderMap) -> Re
 /// taken.
 #[utoipa::path(patch, path = "/v1/leak-uploads/{id}", operation_id = "send_piece", tag = "exposure",
     params(("id" = String, Path, description = "The upload.", pattern = "^upl_[0-9a-hjkmnp-tv-z]{26}$"), ("Upload-Offset" = u64, Header, description = "Where the piece begins.")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Option<Vec<u8>>, content_type = "application/octet-stream"),
     responses((status = 200, description = "So much has been taken.", body = UploadStanding), (status = 404, description = "`not_found`."), (status = 409, description = "`upload_offset`: go on from another place; `upload_ended`."), (status = 413, description = "`leak_too_large`."), (status = 422, description = "The leak cannot be read, and why.")),
     security(("api_key" = ["exposure:act"])))]
 pub async fn send(State(app): State<App>, Id(path): Id, request: Request) -> Response {
@@ -239,12 +239,8 @@ pub async fn send(State(app): State<App>, Id(path): Id, request: Request) -> Res
 
 fn offset(headers: &HeaderMap) -> Result<u64, AppError> {
     let given = headers.get(OFFSET).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-    // A browser's form says no offset; whoever sends one piece only begins at the beginning.
-    match (given, headers.contains_key(OFFSET)) {
-        (Some(offset), _) => Ok(offset),
-        (None, false) if headers.contains_key(header::CONTENT_LENGTH) => Ok(0),
-        _ => Err(AppError::invalid("Upload-Offset", "upload_offset_invalid", "A number of bytes is needed.")),
-    }
+    let wrong = || AppError::invalid("Upload-Offset", "upload_offset_invalid", "A number of bytes is needed.");
+    given.ok_or_else(wrong)
 }
 
 /// Confirm the columns of an upload
@@ -252,7 +248,7 @@ fn offset(headers: &HeaderMap) -> Result<u64, AppError> {
 /// Only where it was begun with `confirm`; then the match begins.
 #[utoipa::path(post, path = "/v1/leak-uploads/{id}/columns", operation_id = "confirm_columns", tag = "exposure",
     params(("id" = String, Path, description = "The upload.", pattern = "^upl_[0-9a-hjkmnp-tv-z]{26}$")),
-    request_body = ColumnsRequest,
+    request_body = Option<ColumnsRequest>,
     responses((status = 200, description = "The match begins.", body = UploadStanding), (status = 404, description = "`not_found`."), (status = 409, description = "`columns_not_asked`.")),
     security(("api_key" = ["exposure:act"])))]
 pub async fn confirm(State(app): State<App>, Id(path): Id, request: Request) -> Response {
@@ -270,7 +266,7 @@ pub async fn confirm(State(app): State<App>, Id(path): Id, request: Request) -> 
 /// All has been sent. Answered when the leak is on record; where that takes longer than a request may, ask how far it is.
 #[utoipa::path(post, path = "/v1/leak-uploads/{id}/finish", operation_id = "finish_upload", tag = "exposure",
     params(("id" = String, Path, description = "The upload.", pattern = "^upl_[0-9a-hjkmnp-tv-z]{26}$")),
-    request_body = UploadStep,
+    request_body = Option<UploadStep>,
     responses((status = 200, description = "It is on record.", body = UploadStanding), (status = 404, description = "`not_found`."), (status = 409, description = "`columns_needed`, `leak_there`, `cancelled`, `index_building`."), (status = 422, description = "The leak cannot be read, and why.")),
     security(("api_key" = ["exposure:act"])))]
 pub async fn finish(State(app): State<App>, Id(path): Id, request: Request) -> Response {
@@ -288,7 +284,7 @@ pub async fn finish(State(app): State<App>, Id(path): Id, request: Request) -> R
 /// Nothing of it is kept.
 #[utoipa::path(post, path = "/v1/leak-uploads/{id}/cancel", operation_id = "cancel_upload", tag = "exposure",
     params(("id" = String, Path, description = "The upload.", pattern = "^upl_[0-9a-hjkmnp-tv-z]{26}$")),
-    request_body = UploadStep,
+    request_body = Option<UploadStep>,
     responses((status = 200, description = "It is given up.", body = UploadStanding), (status = 404, description = "`not_found`."), (status = 409, description = "`upload_ended`.")),
     security(("api_key" = ["exposure:act"])))]
 pub async fn cancel(State(app): State<App>, Id(path): Id, request: Request) -> Response {

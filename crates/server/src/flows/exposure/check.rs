@@ -57,6 +57,7 @@ pub struct Verdict {
 /// # Errors
 /// 404 for one that is not there; 503 while the containments are not known.
 pub async fn one(app: &App, who: &Who) -> Result<Verdict> {
+    ready(app).await?;
     let number = number(app, who).await?.ok_or_else(|| AppError::not_found("There is no such account."))?;
     verdict(app, number)
 }
@@ -70,6 +71,7 @@ pub async fn many(app: &App, all: &[Who]) -> Result<Vec<Option<Verdict>>> {
         let public = format!("At most {MOST} accounts are asked about at once.");
         return Err(AppError::invalid("accounts", "accounts_too_many", public));
     }
+    ready(app).await?;
     let mut found = Vec::with_capacity(all.len());
     for who in all {
         found.push(match number(app, who).await? {
@@ -78,6 +80,11 @@ pub async fn many(app: &App, all: &[Who]) -> Result<Vec<Option<Verdict>>> {
         });
     }
     Ok(found)
+}
+
+/// A server reads the containments before it listens; whoever asks without one waits for that once.
+async fn ready(app: &App) -> Result<()> {
+    if app.exposure.force.shown().is_none() { super::force::follow(app).await } else { Ok(()) }
 }
 
 /// From memory; from the database where the index does not know the account, which is new then or not there at all.
