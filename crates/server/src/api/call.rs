@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::flows::api_keys::{self, Caller, Scope};
 use crate::flows::idempotency::{self, Claim};
+use crate::flows::staff::Actor;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -126,6 +127,11 @@ where
         in_time(app, run(caller)).await?
     };
     answered.await.map_or_else(Problem::into_response, Answer::into_response)
+}
+
+/// A key, as flows write down who acted.
+pub fn actor(caller: &Caller) -> Actor {
+    Actor::Key(caller.id.clone())
 }
 
 /// Who calls.

@@ -1,15 +1,14 @@
 //! `/v1/accounts/{id}` and what is done for an account from another system: sessions ended, recovery held and released.
 
-use super::call::{Answer, Id, get, post_as};
+use super::call::{Answer, Id, actor, get, post_as};
 use super::evidence::moment;
 use super::not_found_error;
 use super::types::time;
 use crate::app::App;
 use crate::error::AppError;
-use crate::flows::api_keys::{Caller, Scope};
+use crate::flows::api_keys::Scope;
 use crate::flows::care::{self, Ended, Held, Hold};
 use crate::flows::profile::{self, Place, Profile};
-use crate::flows::staff::Actor;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -197,10 +196,6 @@ pub struct HoldReleased {
 
 fn account(id: &str) -> Result<AccountId, AppError> {
     AccountId::parse(id).map_err(|_| not_found_error("There is no such account."))
-}
-
-fn actor(caller: &Caller) -> Actor {
-    Actor::Key(caller.id.clone())
 }
 
 /// See what is known of an account

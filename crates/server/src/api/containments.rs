@@ -1,14 +1,13 @@
 //! `/v1/containments`: shown before, put on a cohort, lifted.
 
-use super::call::{Answer, Id, get, post_as};
+use super::call::{Answer, Id, actor, get, post_as};
 use super::evidence::moment;
 use super::types::time;
 use crate::app::App;
 use crate::error::AppError;
-use crate::flows::api_keys::{Caller, Scope};
+use crate::flows::api_keys::Scope;
 use crate::flows::exposure::contain::{self, Preview, Put, Shown};
 use crate::flows::profile;
-use crate::flows::staff::Actor;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -162,10 +161,6 @@ pub struct ContainmentReleaseRequest {
 pub struct ContainmentReleased {
     /// Always true.
     released: bool,
-}
-
-fn actor(caller: &Caller) -> Actor {
-    Actor::Key(caller.id.clone())
 }
 
 fn cohort(text: &str) -> Result<CohortDigest, AppError> {

@@ -1,14 +1,13 @@
 //! `/v1/leak-uploads`: a leak that is handed over by the network, resumable, matched as it comes.
 
-use super::call::{Answer, Id, get_as, post_as};
+use super::call::{Answer, Id, actor, get_as, post_as};
 use super::problem::Problem;
 use crate::app::App;
 use crate::error::AppError;
-use crate::flows::api_keys::{Caller, Scope};
+use crate::flows::api_keys::Scope;
 use crate::flows::exposure::import::How;
 use crate::flows::exposure::uploads::{self, Begin, State as UploadState, Told};
 use crate::flows::profile;
-use crate::flows::staff::Actor;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -155,10 +154,6 @@ fn columns(layout: &Layout) -> Vec<UploadColumn> {
         looks_like: column.shapes.clone(),
     };
     layout.columns.iter().map(one).collect()
-}
-
-fn actor(caller: &Caller) -> Actor {
-    Actor::Key(caller.id.clone())
 }
 
 fn id(text: &str) -> Result<UploadId, AppError> {

@@ -192,8 +192,7 @@ pub async fn release(app: &App, actor: &Actor, id: ContainmentId, account: Accou
                 asks.check(conn).await?;
                 profile::exists(conn, &account).await?;
                 let one = containments::by_id(conn, &id).await?.ok_or_else(no_containment)?;
-                let open = one.lifted_at.is_none() && one.until.is_none_or(|until| until > now);
-                if !open {
+                if !one.in_force(now) {
                     return Err(not_in_force());
                 }
                 let public = "This containment does not hold for this account.";
@@ -297,7 +296,7 @@ pub async fn see(app: &App, id: &ContainmentId) -> Result<Shown> {
 }
 
 fn shown(contained: Contained, counts: &std::collections::HashMap<String, i64>, now: Timestamp) -> Shown {
-    let in_force = contained.lifted_at.is_none() && contained.until.is_none_or(|until| until > now);
+    let in_force = contained.in_force(now);
     let released = counts.get(contained.id.as_str()).copied().unwrap_or_default();
     Shown { contained, in_force, released }
 }

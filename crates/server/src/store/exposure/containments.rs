@@ -28,6 +28,13 @@ pub struct Contained {
     pub lifted_at: Option<Timestamp>,
 }
 
+impl Contained {
+    /// Whether it is neither lifted nor over.
+    pub fn in_force(&self, now: Timestamp) -> bool {
+        self.lifted_at.is_none() && self.until.is_none_or(|until| until > now)
+    }
+}
+
 const CONTAINED: &str = "SELECT id, cohort, kind, reason, size, since, until_at, lifted_at FROM containments";
 
 fn contained(row: &Row) -> Result<Contained, StoreError> {
